@@ -1,0 +1,42 @@
+/*
+ * The log sink: one JSON object a line on standard error. Values are escaped (control and bidi characters too); a
+ * secret has no field type and so cannot be logged. Names of fields are fixed text.
+ */
+#ifndef WARD_BASE_LOG_H
+#define WARD_BASE_LOG_H
+
+#include <stdint.h>
+
+#include "base/span.h"
+
+enum ward_log_level { WARD_LOG_DEBUG, WARD_LOG_INFO, WARD_LOG_WARN, WARD_LOG_ERROR };
+
+struct ward_log_field {
+    const char *name;
+    enum { WARD_LOG_TEXT, WARD_LOG_INT, WARD_LOG_BOOL } type;
+    struct ward_span text;
+    int64_t number;
+};
+
+#define WARD_LOG_STR(field, value)                                                                                     \
+    ((struct ward_log_field){ .name = (field), .type = WARD_LOG_TEXT, .text = ward_span_of(value) })
+#define WARD_LOG_SPAN(field, value) ((struct ward_log_field){ .name = (field), .type = WARD_LOG_TEXT, .text = (value) })
+#define WARD_LOG_NUM(field, value)                                                                                     \
+    ((struct ward_log_field){ .name = (field), .type = WARD_LOG_INT, .number = (int64_t)(value) })
+
+/** Write one line: {"time":…,"level":…,"event":event, fields…}. Lines under the level are dropped. Threads: any. */
+void ward_log_write(enum ward_log_level level, const char *event, const struct ward_log_field *fields, size_t count);
+
+#define ward_log(level, event, ...)                                                                                    \
+    ward_log_write((level), (event), (const struct ward_log_field[]){ __VA_ARGS__ },                                   \
+                   sizeof((const struct ward_log_field[]){ __VA_ARGS__ }) / sizeof(struct ward_log_field))
+
+void ward_log_set_level(enum ward_log_level level);
+
+/** Read a level by its name ("debug", "info", "warn", "error"). */
+bool ward_log_level_parse(struct ward_span name, enum ward_log_level *ret);
+
+/** Write lines to another descriptor than 2 (tests). */
+void ward_log_set_descriptor(int fd);
+
+#endif

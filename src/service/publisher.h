@@ -1,0 +1,40 @@
+/*
+ * The publisher: applies the change log to the table, in revision order, on the store's writer thread. A write is
+ * answered only after its change is in the table, so a verification that starts after the answer obeys it.
+ *
+ *   start: new generation ← every key and access key of the store (ward_publisher_start), published at the store's
+ * revision then:  committed(changes) → for each: load the object's present state → put / remove → publish(revision)
+ */
+#ifndef WARD_SERVICE_PUBLISHER_H
+#define WARD_SERVICE_PUBLISHER_H
+
+#include "store/store.h"
+#include "table/table.h"
+
+/** Append the reply of the authenticate call from behind the key's value on (`,"name":…}`). Given by the surface that
+ * owns that shape. */
+typedef void (*ward_reply_render)(const struct ward_api_key *key, struct ward_buffer *ret);
+
+struct ward_publisher_options {
+    const char *directory;    /* where table and limits lie */
+    struct ward_store *store; /* borrowed; its listener is set by start */
+    ward_reply_render render;
+};
+
+struct ward_publisher;
+
+enum ward_status ward_publisher_start(const struct ward_publisher_options *options,
+                                      struct ward_publisher **ret) WARD_MUST_USE;
+/** Stop listening and close the table's writer; the file stays. The store must be closed first. Takes NULL. */
+void ward_publisher_stop(struct ward_publisher *publisher);
+
+/** Beat (from the server's ticker, every 500 ms). Threads: any. */
+void ward_publisher_heartbeat(struct ward_publisher *publisher);
+
+struct ward_publisher_stats {
+    struct ward_table_stats table;
+    unsigned replicas, applied;
+};
+void ward_publisher_stats(struct ward_publisher *publisher, struct ward_publisher_stats *ret);
+
+#endif

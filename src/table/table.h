@@ -1,0 +1,180 @@
+/*
+ * The table: what a verification reads. One mapped file per generation, written by one publisher, read without locks by
+ * any number of threads in any number of processes; a cache of the store that may be deleted at any time.
+ *
+ *   DIR/table    header | index (8-byte slots, linear probing) | scopes | hot records (128 bytes) | arena of bodies
+ *   DIR/limits   header | counters (table/limit.h), writable by readers
+ *
+ * Invariants (kept in writer.c, relied on in reader.c):
+ *   1. A record changes only while its sequence number is odd; a reader that saw it odd, or changed, reads again.
+ *   2. A reader trusts nothing it has not checked: geometry against the file's size at open, every record by its check
+ *      word, every body by its own. What fails a check is not there (the verdict denies).
+ *   3. A body is written before the record that names it and never again within its generation.
+ *   4. A generation is complete before `superseded` is set in the one before it; it is renamed over DIR/table first.
+ *   5. Files are allocated whole when made, so that a full disk cannot kill a reader with SIGBUS.
+ *   6. A reader killed anywhere leaves nothing behind; a writer killed anywhere leaves at worst one odd record, which
+ *      denies (stale) until the next start builds a new generation.
+ */
+#ifndef WARD_TABLE_TABLE_H
+#define WARD_TABLE_TABLE_H
+
+#include "base/uuid.h"
+#include "crypto/keyed_hash.h"
+
+enum ward_record_kind { WARD_RECORD_NONE, WARD_RECORD_API_KEY, WARD_RECORD_ACCESS_KEY };
+
+enum {
+    WARD_RECORD_ENABLED = 1 << 0,
+    WARD_RECORD_USED = 1 << 1,       /* first use is noted in the store */
+    WARD_RECORD_HAS_DOMAINS = 1 << 2 /* the body holds allowed domains */
+};
+
+#define WARD_RECORD_BYTES    128
+#define WARD_LIMIT_SLOT_NONE UINT32_MAX
+
+/** One credential value, as it lies in the map. Readers work on copies. */
+struct ward_record {
+    uint32_t sequence;
+    uint32_t check; /* over every other byte but the sequence */
+    struct ward_lookup lookup;
+    struct ward_uuid id;  /* API key: its packed id in the first 8 bytes, little-endian; operator: its UUID */
+    int64_t expires_ms;   /* WARD_TIME_NONE: never */
+    uint64_t body_offset; /* from the start of the arena */
+    uint32_t body_size;
+    uint32_t body_check;
+    uint64_t limit; /* requests a window; 0: none */
+    uint32_t ttl_s;
+    uint32_t limit_slot;
+    uint32_t scope; /* index of its account and project */
+    uint8_t kind;
+    uint8_t flags;
+    uint8_t role;      /* enum ward_role of an operator */
+    uint8_t slot;      /* primary or secondary value */
+    uint64_t revision; /* the change that last touched it */
+    uint8_t reserved[WARD_RECORD_BYTES - 96];
+};
+_Static_assert(sizeof(struct ward_record) == WARD_RECORD_BYTES, "a hot record is two cache lines");
+
+/** Account and project of records, kept once; an account-wide operator has a nil project. */
+struct ward_table_scope {
+    struct ward_uuid account_id;
+    struct ward_uuid project_id;
+    bool is_active; /* account and project both */
+    bool is_test;   /* the project's env */
+};
+
+/** What the publisher puts. */
+struct ward_table_entry {
+    struct ward_lookup lookup;
+    enum ward_record_kind kind;
+    struct ward_uuid id;
+    struct ward_table_scope scope; /* found or added by (account, project) */
+    uint8_t flags, role, slot;
+    int64_t expires_ms;
+    uint64_t limit; /* 0: none */
+    uint32_t ttl_s;
+    uint64_t revision;
+    struct ward_span body;                        /* made by ward_body_encode */
+    const struct ward_lookup *inherit_limit_from; /* a value being replaced: its running window moves along; or NULL */
+};
+
+/* ---- writer: one process, one thread ---- */
+
+struct ward_table_writer;
+
+/**
+ * Start a new, empty generation in a directory; an older one is superseded at the first ward_table_publish.
+ *
+ * Shape:   records and body_bytes are what is expected at start; both grow by new generations.
+ * Owns:    *ret is owned, free with ward_table_writer_close.
+ * Errors:  WARD_IO (disk full, no directory), WARD_NO_MEMORY.
+ * Source:  counters of DIR/limits are taken over by id, so a restart does not reopen a running window.
+ */
+enum ward_status ward_table_writer_open(const char *directory, size_t records, size_t body_bytes,
+                                        struct ward_table_writer **ret) WARD_MUST_USE;
+void ward_table_writer_close(struct ward_table_writer *writer); /* the file stays; its heartbeat ages */
+
+/** Make room for so many more puts and body bytes, moving to a larger generation if needed. On failure nothing changed.
+ */
+enum ward_status ward_table_reserve(struct ward_table_writer *writer, size_t puts, size_t body_bytes) WARD_MUST_USE;
+
+/** Insert, or replace the record of the same lookup. Cannot fail after ward_table_reserve made room. */
+enum ward_status ward_table_put(struct ward_table_writer *writer, const struct ward_table_entry *entry) WARD_MUST_USE;
+
+/** Remove a value; its limit counter is freed unless another record holds it. Unknown: nothing happens. */
+void ward_table_remove(struct ward_table_writer *writer, const struct ward_lookup *lookup);
+
+/** Set the activity of a project (or of all scopes of an account with a nil project). */
+void ward_table_scope_set_active(struct ward_table_writer *writer, const struct ward_uuid *account,
+                                 const struct ward_uuid *project, bool is_active);
+
+/** Say that all changes up to revision are in; opens the generation to readers on the first call. */
+enum ward_status ward_table_publish(struct ward_table_writer *writer, uint64_t revision) WARD_MUST_USE;
+
+/** Say that the writer is alive and in step with the store. */
+void ward_table_heartbeat(struct ward_table_writer *writer, int64_t boot_ms);
+
+struct ward_table_stats {
+    uint64_t generation, revision, records, api_keys, capacity, body_bytes, garbage_bytes, limits;
+};
+void ward_table_writer_stats(const struct ward_table_writer *writer, struct ward_table_stats *ret);
+
+/* ---- reader: one per thread, any process ---- */
+
+struct ward_table_reader;
+
+/** Map the current generation. Errors: WARD_NOT_FOUND (no table yet), WARD_INTEGRITY (not a table), WARD_IO,
+ * WARD_NO_MEMORY. */
+enum ward_status ward_table_reader_open(const char *directory, struct ward_table_reader **ret) WARD_MUST_USE;
+void ward_table_reader_close(struct ward_table_reader *reader);
+
+/** Move to the newest generation if this one is superseded. Cheap when it is not. False: could not; verdicts deny. */
+bool ward_table_reader_refresh(struct ward_table_reader *reader);
+
+enum ward_table_found {
+    WARD_TABLE_UNSURE = 0, /* torn for too long, or a check failed: deny as stale */
+    WARD_TABLE_MISSING,
+    WARD_TABLE_FOUND
+};
+
+/**
+ * Find a value's record and copy it.
+ *
+ * Time:    two cache misses, the same for found and missing.
+ * Threads: one per reader. Never blocks; gives up (UNSURE) after a bounded number of torn reads.
+ */
+enum ward_table_found ward_table_find(struct ward_table_reader *reader, const struct ward_lookup *lookup,
+                                      struct ward_record *ret);
+
+/** Borrow a record's body until the next ward_table_reader_refresh; absent when its check fails. */
+struct ward_span ward_table_body(const struct ward_table_reader *reader, const struct ward_record *record);
+
+/** Read a record's scope. False when a check fails (deny as stale). */
+bool ward_table_scope(const struct ward_table_reader *reader, const struct ward_record *record,
+                      struct ward_table_scope *ret);
+
+uint64_t ward_table_revision(const struct ward_table_reader *reader);
+uint64_t ward_table_generation(const struct ward_table_reader *reader);
+/** Milliseconds since the writer's last heartbeat, by CLOCK_BOOTTIME. */
+int64_t ward_table_age_ms(const struct ward_table_reader *reader, int64_t boot_ms);
+
+/** What a limit stands at. */
+struct ward_limit_state {
+    uint64_t limit, consumed, remaining;
+    int64_t reset_ms; /* end of the window, wall clock */
+    bool is_allowed;
+};
+
+/**
+ * Count one attempt against a record's limit, or look without counting.
+ *
+ * Window:  fixed, opened by the first request; every attempt counts, refused ones too, and none extends it.
+ * Exact:   never more than `limit` allowed in a window, across all threads and processes. The clock going back never
+ *          reopens a window early: a window ends at its end, or when now is more than ttl before its start.
+ * Errors:  a counter that cannot be reached is not allowed (is_allowed false).
+ * Source:  contracts/theauthapi.md 3.4.
+ */
+void ward_table_count(struct ward_table_reader *reader, const struct ward_record *record, int64_t now_ms, bool peek,
+                      struct ward_limit_state *ret);
+
+#endif
