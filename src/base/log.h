@@ -23,8 +23,17 @@ struct ward_log_field {
 #define WARD_LOG_SPAN(field, value) ((struct ward_log_field){ .name = (field), .type = WARD_LOG_TEXT, .text = (value) })
 #define WARD_LOG_NUM(field, value)                                                                                     \
     ((struct ward_log_field){ .name = (field), .type = WARD_LOG_INT, .number = (int64_t)(value) })
+#define WARD_LOG_FLAG(field, value)                                                                                    \
+    ((struct ward_log_field){ .name = (field), .type = WARD_LOG_BOOL, .number = (value) ? 1 : 0 })
 
-/** Write one line: {"time":…,"level":…,"event":event, fields…}. Lines under the level are dropped. Threads: any. */
+/**
+ * Write one line: {"time":…,"level":…,"event":event, fields…}. Lines under the level are dropped.
+ *
+ * Shape:   at most 4 KiB, written with one call; what does not fit is cut and the line ends in "truncated":true. An
+ *          absent text is null. Bytes that are no UTF-8 become U+FFFD.
+ * Errors:  none; a line that cannot be written is lost. errno is kept.
+ * Threads: any.
+ */
 void ward_log_write(enum ward_log_level level, const char *event, const struct ward_log_field *fields, size_t count);
 
 #define ward_log(level, event, ...)                                                                                    \
