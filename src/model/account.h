@@ -59,4 +59,11 @@ struct ward_project {
 /** Check a name of an account, a project, an API key or a credential: 1..WARD_NAME_MAX code points, no NUL. */
 void ward_name_check(struct ward_problems *problems, const char *member, struct ward_span name);
 
+/**
+ * Check a name that must be there. Adds nothing when a problem with the member is listed already.
+ *
+ * Source:  contracts/theauthapi.md 1.7: a missing name is both too short and no string, in this order.
+ */
+void ward_name_require(struct ward_problems *problems, const char *member, bool has_name, struct ward_span name);
+
 #endif

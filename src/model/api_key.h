@@ -74,7 +74,13 @@ struct ward_api_key_input {
     struct ward_problems problems;
 };
 
-/** Check an input against the model's rules and add to input->problems, in member order. Requires name. */
+/**
+ * Check an input against the model's rules. Requires name.
+ *
+ * Adds to input->problems and sorts all of them, the surface's too, in member order. A member that the surface found
+ * wrong already gets no second problem. A rate limit is cleared by limit 0 and ttl_s 0; limit 0 with a ttl is a
+ * problem.
+ */
 void ward_api_key_input_check(struct ward_api_key_input *input);
 
 /**

@@ -15,8 +15,14 @@ struct ward_key_id {
 };
 
 enum ward_status ward_key_id_new(struct ward_key_id *ret) WARD_MUST_USE;
+
+/** Read exactly ten characters [a-z0-9]. */
 bool ward_key_id_parse(struct ward_span text, struct ward_key_id *ret);
-uint64_t ward_key_id_pack(const struct ward_key_id *id); /* base 36, never 0 for a drawn id's purposes: adds 1 */
+
+/** Pack an id in base 36 and add 1, so that 0 is left to say "no id". Shape: 1..36^10; 0 for the zero struct. */
+uint64_t ward_key_id_pack(const struct ward_key_id *id);
+
+/** Unpack what ward_key_id_pack gave; 0 and anything over 36^10 give the empty text. */
 void ward_key_id_unpack(uint64_t packed, struct ward_key_id *ret);
 
 #endif

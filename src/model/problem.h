@@ -50,6 +50,9 @@ struct ward_problems {
 void ward_problem_add(struct ward_problems *problems, const char *member, enum ward_rule rule, int64_t number,
                       const char *text);
 
+/** True when a problem with this member is listed already. */
+bool ward_problem_has(const struct ward_problems *problems, const char *member);
+
 /** Check a string's length in code points; adds MIN_LENGTH and MAX_LENGTH problems. */
 void ward_problem_check_length(struct ward_problems *problems, const char *member, struct ward_span text, size_t min,
                                size_t max);

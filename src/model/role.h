@@ -31,7 +31,7 @@ enum ward_role {
     WARD_ROLE_ADMIN
 };
 
-/** The rights of a role as a bit set of enum ward_right. */
+/** The rights of a role as a bit set of enum ward_right. A value that is no role has none. */
 uint32_t ward_role_rights(enum ward_role role);
 
 const char *ward_role_name(enum ward_role role);
