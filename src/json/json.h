@@ -27,7 +27,8 @@ struct ward_json_value; /* opaque; lives in the pool of its parse */
 /**
  * Parse one JSON text.
  *
- * Owns:    values live in pool; text is borrowed for as long as they are used.
+ * Shape:   no byte order mark; a \u escape is no lone surrogate; a member name holds no NUL.
+ * Owns:    values live in pool; text is borrowed for as long as they are used (strings without escapes point into it).
  * Errors:  WARD_INVALID with *ret_why set to a fixed English sentence (never input bytes); WARD_NO_MEMORY.
  * Threads: any.
  */

@@ -7,7 +7,7 @@
 #define WARD_JSON_WRITER_DEPTH_MAX 32
 
 struct ward_json_writer {
-    struct ward_buffer *out; /* borrowed; its status tells of failure */
+    struct ward_buffer *out; /* borrowed; its status tells of failure (WARD_INTERNAL: begin and end do not match) */
     unsigned depth;
     bool needs_comma[WARD_JSON_WRITER_DEPTH_MAX];
 };
@@ -23,13 +23,13 @@ void ward_json_end_array(struct ward_json_writer *writer);
 void ward_json_key(struct ward_json_writer *writer, const char *name);
 
 /** Write a string value, or null for an absent span. Escapes as JSON.stringify does: \" \\ \b \f \n \r \t, \u00xx below
- * 0x20. */
+ * 0x20. Bytes that are no UTF-8 become U+FFFD. */
 void ward_json_put_string(struct ward_json_writer *writer, struct ward_span text);
 void ward_json_put_int(struct ward_json_writer *writer, int64_t value);
 void ward_json_put_bool(struct ward_json_writer *writer, bool value);
 void ward_json_put_null(struct ward_json_writer *writer);
 
-/** Write ready-made JSON text as one value. */
+/** Write ready-made JSON text as one value, or null for an absent span. */
 void ward_json_put_raw(struct ward_json_writer *writer, struct ward_span json);
 
 /** Append the escaped inside of a string, without quotes, to any buffer. */
