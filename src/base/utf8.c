@@ -42,11 +42,27 @@ size_t ward_utf8_read(struct ward_span text, uint32_t *ret)
     return size;
 }
 
+/* Most text is ASCII: look at it in words of eight bytes. */
+static size_t skip_ascii(struct ward_span text)
+{
+    size_t at = 0;
+    for (uint64_t word; text.size - at >= sizeof(word); at += sizeof(word)) {
+        memcpy(&word, text.data + at, sizeof(word));
+        if ((word & UINT64_C(0x8080808080808080)) != 0) {
+            break;
+        }
+    }
+    return at;
+}
+
 bool ward_utf8_valid(struct ward_span text)
 {
     uint32_t point;
     while (text.size > 0) {
-        size_t size = ward_utf8_read(text, &point);
+        size_t size = skip_ascii(text);
+        if (size == 0) {
+            size = ward_utf8_read(text, &point);
+        }
         if (size == 0) {
             return false;
         }
