@@ -1,0 +1,36 @@
+// Authenticate, limits and origins: contracts/theauthapi.md 2.8, 2.9, 3.4, 3.5.
+const NOT_FOUND = '{"statusCode":404,"message":"Invalid client key","error":"Not Found"}';
+const ORIGIN = '{"statusCode":403,"message":"Origin domain is not allowed for this API key","error":"Forbidden"}';
+const ROLE = '{"statusCode":403,"message":"Invalid roles for this account","error":"Forbidden"}';
+const MANY = '{"statusCode":429,"message":"Too many requests"}';
+const FIVE = ['ratelimit-limit', 'ratelimit-remaining', 'ratelimit-consumed', 'ratelimit-reset', 'retry-after-seconds'];
+const create = (more = {}, save = { k: 'key', u: 'updatedAt' }) => ({ call: 'POST /api-keys', body: { name: 'n', projectId: '{projectId}', ...more }, expect: 201, save });
+const limit = (rateLimit, rateLimitTtl) => ({ rateLimitConfigs: { rateLimit, rateLimitTtl } });
+const auth = (expect, more = {}) => ({ call: 'POST /api-keys/auth/{k}', expect, ...(expect === 429 ? { exact: MANY, reason: 'Too Many Requests' } : {}), ...more });
+const counts = (limited, remaining, consumed) => ({ header: { 'ratelimit-limit': `${limited}`, 'ratelimit-remaining': `${remaining}`, 'ratelimit-consumed': `${consumed}`, 'ratelimit-reset': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'retry-after-seconds': /^\d+(\.\d{1,3})?$/ } });
+const legacy = (expect, more = {}) => ({ call: 'POST /auth/authenticate', body: { credentials: { api_key: '{k}' }, timestamp: 1, sentAt: 1 }, expect, ...more });
+
+export default [
+    { name: 'authenticate, both ways', rows: ['2.8 200', '1.8 members'], steps: [create({ customMetaData: { a: 1 }, customUserId: 'U"\\é' }), auth(200, { match: { key: (v, all) => v === all.k, name: 'n', customUserId: 'U"\\é', customMetaData: { a: 1 }, isActive: true }, lacks: FIVE }), { call: 'GET /api-keys/auth/{k}', expect: 200, match: { key: (v, all) => v === all.k } }] },
+    { name: 'unknown, malformed, revoked', rows: ['2.8 404'], steps: [create(), ...['POST /api-keys/auth/none{unique}', 'GET /api-keys/auth/none{unique}', 'POST /api-keys/auth/a%20b', 'POST /api-keys/auth/%22', 'POST /api-keys/auth/%c3%a9'].map((call) => ({ call, expect: 404, exact: NOT_FOUND })),
+        { call: `POST /api-keys/auth/${'x'.repeat(256)}`, expect: 404, exact: NOT_FOUND }, auth(200), { call: 'DELETE /api-keys/{k}', expect: 200 }, auth(404, { exact: NOT_FOUND }), { call: 'POST /api-keys/auth/{adminKey}', expect: 404, exact: NOT_FOUND }] },
+    { name: 'bad access key', rows: ['2.8 order'], steps: [create(), auth(401, { as: 'nobody' }), auth(401, { as: 'nobody', headers: { 'x-api-key': 'wrong' } }), auth(200)] },
+    { name: 'first use moves updatedAt once', rows: ['2.8 first use'], steps: [create(), { move: 5 }, auth(200, { match: { updatedAt: (v, all) => v > all.u }, save: { f: 'updatedAt' } }), { move: 5 }, auth(200, { match: { updatedAt: (v, all) => v === all.f } }), { call: 'GET /api-keys/{k}', expect: 200, match: { updatedAt: (v, all) => v === all.f } }] },
+    { name: 'a window of three', rows: ['2.8 429', '3.4 window', '3.4 headers', '3.4 reset', '1.7 429'], steps: [
+        create(limit(3, 600)), auth(200, { ...counts(3, 2, 1), save: {} }), auth(200, counts(3, 1, 2)), auth(200, counts(3, 0, 3)), auth(429, counts(3, 0, 4)), auth(429, counts(3, 0, 5)),
+        { call: 'GET /api-keys/auth/{k}', expect: 429, exact: MANY, ...counts(3, 0, 6) }, { move: 590_000 }, auth(429, counts(3, 0, 7)), { move: 11_000 }, auth(200, counts(3, 2, 1)) ] },
+    { name: 'reset and retry-after fit together', rows: ['3.4 reset'], steps: [create(limit(1, 30)), auth(200), auth(429, { header: { 'ratelimit-reset': (v) => !Number.isNaN(Date.parse(v)), 'retry-after-seconds': (v) => Number(v) > 0 && Number(v) <= 30 } })] },
+    { name: 'only authenticate counts', rows: ['3.4 only auth', '2.3 free'], steps: [create(limit(1, 600)), { call: 'GET /api-keys/{k}', expect: 200, lacks: FIVE }, { call: 'PATCH /api-keys/{k}', body: { name: 'm' }, expect: 200, lacks: FIVE }, auth(200, counts(1, 0, 1)), auth(429)] },
+    { name: 'a changed limit applies at once', rows: ['3.4 change'], steps: [create(limit(1, 600)), auth(200), auth(429, counts(1, 0, 2)), { call: 'PATCH /api-keys/{k}', body: { name: 'n', ...limit(5, 600) }, expect: 200 }, auth(200, counts(5, 2, 3)), { call: 'PATCH /api-keys/{k}', body: { name: 'n', ...limit(2, 600) }, expect: 200 }, auth(429, counts(2, 0, 4))] },
+    { name: 'a changed ttl applies from the next window', rows: ['3.4 change'], steps: [create(limit(1, 100)), auth(200), { call: 'PATCH /api-keys/{k}', body: { name: 'n', ...limit(1, 1000) }, expect: 200 }, { move: 99_000 }, auth(429, counts(1, 0, 2)), { move: 2_000 }, auth(200, counts(1, 0, 1)), { move: 900_000 }, auth(429, counts(1, 0, 2))] },
+    { name: 'null removes limit and counter', rows: ['3.4 change', '2.4 null'], steps: [create(limit(1, 600)), auth(200), auth(429), { call: 'PATCH /api-keys/{k}', body: { name: 'n', rateLimitConfigs: null }, expect: 200 }, auth(200, { lacks: FIVE }), { call: 'PATCH /api-keys/{k}', body: { name: 'n', ...limit(1, 600) }, expect: 200 }, auth(200, counts(1, 0, 1))] },
+    { name: 'domains: none set', rows: ['3.5 none'], steps: [create(), auth(200, { headers: { 'x-origin-domain': 'https://anything.example' } })] },
+    ...[['a.example', 200], ['A.EXAMPLE', 200], ['https://a.example', 200], ['http://a.example:8443', 200], ['https://a.example/path?q=1#f', 200], ['https://A.Example/', 200], ['x.b.example', 200], ['https://y.x.b.example/z', 200], ['b.example', 403], ['xb.example', 403],
+        ['aa.example', 403], ['a.example.evil.example', 403], ['https://a.example@evil.example/', 403], ['https://evil.example/a.example', 403], ['evil.example#a.example', 403], ['null', 403], ['', 403], ['https://', 403]].map(([origin, status]) => (
+        { name: `domains: ${origin || 'empty'}`, rows: ['3.5 match', '1.7 403 domain', '2.8 403'], steps: [create({ allowedDomains: ['a.example', '*.b.example'] }), auth(status, { headers: { 'x-origin-domain': origin }, ...(status === 403 ? { exact: ORIGIN } : {}) })] })),
+    { name: 'domains: header missing, and nothing is counted', rows: ['3.5 missing', '2.8 order'], steps: [create({ allowedDomains: ['a.example'], ...limit(1, 600) }), auth(403, { exact: ORIGIN }), auth(403, { exact: ORIGIN, headers: { 'x-origin-domain': 'b.example' } }), auth(200, { headers: { 'x-origin-domain': 'a.example' }, ...counts(1, 0, 1) }), auth(403, { exact: ORIGIN }), auth(429, { headers: { 'x-origin-domain': 'a.example' } })] },
+    { name: 'legacy', rows: ['2.9 201', '2.9 same'], steps: [
+        create({ customMetaData: { a: 1 }, customAccountId: 'A', ...limit(2, 600) }), legacy(201, { exact: '{"customMetaData":{"a":1},"customAccountId":"A","customUserId":null,"authenticated":true}', header: { 'ratelimit-consumed': '1' } }), auth(200, counts(2, 0, 2)), legacy(429, { exact: MANY }),
+        legacy(401, { as: 'nobody' }), legacy(403, { as: 'other', exact: ROLE }), { call: 'DELETE /api-keys/{k}', expect: 200 }, legacy(404, { exact: NOT_FOUND }),
+        { call: 'POST /auth/authenticate', body: { credentials: {} }, expect: 400 }, { call: 'POST /auth/authenticate', body: {}, expect: 400 }, { call: 'POST /auth/authenticate', text: '{', headers: { 'content-type': 'application/json' }, expect: 400 } ] },
+];
