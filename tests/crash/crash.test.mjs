@@ -1,0 +1,98 @@
+// kill -9 at random points under acknowledged writes: nothing acknowledged is lost, nothing revoked comes back, the
+// change log's chain is whole. WARD_CRASH_POINTS (100) and WARD_CRASH_WRITES (10,000) bound it; the seed is printed.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { test, after } from 'node:test';
+
+import { Ward, program } from '../support/ward.mjs';
+
+const points = Number(process.env.WARD_CRASH_POINTS ?? 100);
+const writes = Number(process.env.WARD_CRASH_WRITES ?? 10_000);
+let seed = Number(process.env.WARD_CRASH_SEED ?? (Date.now() % 2 ** 31));
+const first = seed;
+const random = () => { seed = (Math.imul(seed, 1103515245) + 12345) >>> 1; return (seed & 0x3fffffff) / 0x40000000; };
+
+let ward;
+after(() => ward?.stop());
+
+test(`kill -9 at ${points} random points under ${writes} acknowledged writes (seed ${first})`, { timeout: 600_000 }, async () => {
+    ward = await Ward.start();
+    const { accessKey: key, projectId } = ward.credentials;
+    const live = new Map(); // value → true: acknowledged as active
+    const dead = new Set(); // acknowledged as revoked
+    const unsure = new Set(); // a write was under way when the server was killed
+    let acknowledged = 0;
+    let kills = 0;
+    const perRound = Math.ceil(writes / points);
+
+    const client = async (stop) => {
+        const mine = [];
+        while (!stop.now) {
+            const choice = mine.length ? random() : 0;
+            const value = mine[Math.floor(random() * mine.length)];
+            try {
+                if (choice < 0.6) {
+                    const answer = await ward.request('POST', '/api-keys', { key, body: { name: 'n', projectId } });
+                    assert.equal(answer.status, 201, answer.text);
+                    live.set(answer.body.key, true);
+                    mine.push(answer.body.key);
+                } else if (choice < 0.85) {
+                    mine.splice(mine.indexOf(value), 1);
+                    live.delete(value); unsure.add(value);
+                    const answer = await ward.request('DELETE', `/api-keys/${value}`, { key });
+                    assert.equal(answer.status, 200, answer.text);
+                    unsure.delete(value); dead.add(value);
+                } else {
+                    mine.splice(mine.indexOf(value), 1);
+                    live.delete(value); unsure.add(value);
+                    const answer = await ward.request('POST', `/api-keys/${value}/rotate`, { key });
+                    assert.equal(answer.status, 201, answer.text);
+                    unsure.delete(value); dead.add(value);
+                    live.set(answer.body.key, true);
+                    mine.push(answer.body.key);
+                }
+                acknowledged += 1;
+            } catch (error) {
+                if (error.code === 'ERR_ASSERTION') throw error;
+                return; // the connection died with the server
+            }
+        }
+    };
+    const status = async (value) => (await ward.request('GET', `/api-keys/auth/${value}`, { key })).status;
+
+    const checkSome = async (all) => {
+        const pick = (set, count) => { const list = [...set]; return all || list.length <= count ? list : Array.from({ length: count }, () => list[Math.floor(random() * list.length)]); };
+        for (const value of pick(live.keys(), 30)) assert.equal(await status(value), 200, 'an acknowledged key is lost');
+        for (const value of pick(dead, 30)) assert.equal(await status(value), 404, 'a revoked key is back');
+    };
+
+    while (kills < points || acknowledged < writes) {
+        const stop = { now: false };
+        const goal = acknowledged + Math.max(1, Math.floor(perRound * (0.5 + random())));
+        const clients = Array.from({ length: 16 }, () => client(stop));
+        const failed = Promise.race(clients.map((c) => c.then(() => new Promise(() => {}), (error) => error)));
+        while (acknowledged < goal) {
+            const error = await Promise.race([failed, new Promise((resolve) => setTimeout(resolve, 1))]);
+            if (error) throw error;
+        }
+        await ward.kill('SIGKILL');
+        stop.now = true;
+        await Promise.all(clients);
+        kills += 1;
+        await ward.spawn();
+        await checkSome(false);
+    }
+    await checkSome(true);
+    const listed = new Set();
+    for (const active of [true, false]) {
+        const answer = await ward.request('GET', `/api-keys?projectId=${projectId}&isActive=${active}`, { key });
+        for (const item of answer.body) { listed.add(item.key); if (active) assert.ok(!dead.has(item.key)); else assert.ok(!live.has(item.key)); }
+    }
+    for (const value of [...live.keys(), ...dead]) assert.ok(listed.has(value), 'an acknowledged key is not listed');
+    await ward.kill('SIGTERM');
+    const chain = JSON.parse(execFileSync(program, ['check', '--data', ward.data, '--output', 'json'], { encoding: 'utf8' }));
+    assert.equal(chain.ok, true, JSON.stringify(chain));
+    assert.ok(chain.changes >= acknowledged);
+    await ward.spawn();
+    console.log(`# ${kills} kills, ${acknowledged} acknowledged writes, ${live.size} active and ${dead.size} revoked keys checked, seed ${first}`);
+});
