@@ -8,6 +8,8 @@
 #include "http/http.h"
 #include "service/publisher.h"
 #include "service/service.h"
+#include "json/json.h"
+#include "json/writer.h"
 
 /** What the server gives to its surfaces: request->application. */
 struct ward_application {
@@ -53,5 +55,66 @@ struct ward_span ward_surface_origin(struct ward_http_request *request);
 /** Add Ward-Revision and Ward-Applied. */
 void ward_surface_receipt(struct ward_http_request *request, struct ward_http_reply *reply,
                           const struct ward_receipt *receipt);
+
+/** What the server gave to the request. */
+static inline struct ward_application *ward_surface_application(const struct ward_http_request *request)
+{
+    return request->application;
+}
+
+/** The thread's verifier, or NULL: then no verdict can be had. */
+static inline struct ward_verifier *ward_surface_verifier(const struct ward_http_request *request)
+{
+    return request->thread_data;
+}
+
+/**
+ * Begin a reply anew: its status, its type and an empty body, which is wiped when freed (answers hold key values).
+ *
+ * Owns:    the writer borrows reply->body; body.status tells at the end whether all of it was written.
+ */
+struct ward_json_writer ward_surface_reply(struct ward_http_reply *reply, int status, const char *content_type);
+
+/** Make room for any one object's answer before a write: once it is committed the answer must not fail. */
+bool ward_surface_reserve(struct ward_http_reply *reply);
+
+/**
+ * Read a body as a JSON object; none at all, or only blanks, counts as an object without members (*ret NULL).
+ *
+ * Errors:  WARD_NO_MEMORY. What the caller did wrong is added to problems (SYNTAX, BODY_OBJECT) and *ret is NULL.
+ */
+enum ward_status ward_surface_body(struct ward_http_request *request, struct ward_problems *problems,
+                                   const struct ward_json_value **ret) WARD_MUST_USE;
+
+/**
+ * Read one member that must be a string. True when it was sent and fits.
+ *
+ * Note:    a null gives an absent span where is_nullable, else a STRING problem as any other type does.
+ */
+bool ward_surface_text(struct ward_problems *problems, const struct ward_json_value *object, const char *member,
+                       bool is_nullable, struct ward_span *ret);
+
+/** Read an expiry: null clears it, a string must be an ISO 8601 date. True when it was sent and fits. */
+bool ward_surface_expiry(struct ward_problems *problems, const struct ward_json_value *object, const char *member,
+                         int64_t *ret_ms);
+
+/** Read allowed domains: null clears them (absent span), else an array of strings, kept as raw text. */
+bool ward_surface_domains(struct ward_problems *problems, const struct ward_json_value *object, const char *member,
+                          struct ward_span *ret);
+
+/** Read a whole number of at least min from one member; names is how problems call it. True when it fits. */
+bool ward_surface_integer(struct ward_problems *problems, const struct ward_json_value *object, const char *member,
+                          const char *name, int64_t min, int64_t *ret);
+
+/** Add a header whose value is a number. */
+void ward_surface_header_int(struct ward_http_request *request, struct ward_http_reply *reply, const char *name,
+                             int64_t value);
+
+/** Whole seconds until a window ends, rounded up, at least 1. */
+int64_t ward_surface_retry_after(const struct ward_limit_state *limit, int64_t now_ms);
+
+/** The key a verdict recognised, copied into the request's pool to outlive the verifier's next call. False: no memory.
+ */
+bool ward_surface_verdict_keep(struct ward_http_request *request, struct ward_verdict *verdict);
 
 #endif
