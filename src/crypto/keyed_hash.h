@@ -11,7 +11,7 @@ struct ward_lookup {
     uint8_t bytes[WARD_LOOKUP_BYTES];
 };
 
-/** Hash contexts with ready pads. One per thread: the hash itself takes no lock and allocates nothing. */
+/** Both pads, ready. The hash takes no lock and allocates nothing. */
 struct ward_keyed_hash;
 
 /** Make the lookup hash of a keyring. Owns: *ret owned, free with ward_keyed_hash_free. */
@@ -25,8 +25,8 @@ enum ward_status ward_keyed_hash_copy(const struct ward_keyed_hash *hash, struct
 
 void ward_keyed_hash_free(struct ward_keyed_hash *hash);
 
-/** Hash bytes of any length. Time: the same for equal lengths. Threads: one at a time per hash. */
-void ward_keyed_hash(struct ward_keyed_hash *hash, struct ward_span bytes, struct ward_lookup *ret);
+/** Hash bytes of any length. Time: the same for equal lengths. Threads: any; it only reads the hash. */
+void ward_keyed_hash(const struct ward_keyed_hash *hash, struct ward_span bytes, struct ward_lookup *ret);
 
 /** Compare in constant time. */
 bool ward_constant_time_equal(const void *a, const void *b, size_t size);

@@ -27,8 +27,15 @@ struct ward_keyring;
 /** Draw a new root key and write it to path (0600). WARD_EXISTS when the file is there. */
 enum ward_status ward_root_key_create(const char *path) WARD_MUST_USE;
 
-/** Read the root key and derive the rest. Owns: *ret is owned, free with ward_keyring_close. Errors: those of
- * ward_file_read. */
+/**
+ * Read the root key and derive the rest.
+ *
+ * Owns:    *ret is owned, free with ward_keyring_close.
+ * Errors:  those of ward_file_read; WARD_INTEGRITY when the file does not hold 32 bytes or they are all zero (a file
+ *          that never reached the disk); WARD_UNAVAILABLE when there is no random or the memory cannot be locked though
+ *          the system's limit would let it.
+ * Threads: a process that forks leaves its child a wiped keyring: the child's calls give WARD_UNAVAILABLE.
+ */
 enum ward_status ward_keyring_open(const char *path, struct ward_keyring **ret) WARD_MUST_USE;
 
 /** Build a keyring from given bytes (tests, contract suites). root is copied. */
@@ -51,7 +58,8 @@ struct ward_seal_place {
 
 #define WARD_SEAL_OVERHEAD_BYTES 37 /* format 1 + epoch 8 + nonce 12 + tag 16 */
 
-/** Seal plain for its place and append the blob. Threads: any. Errors: WARD_UNAVAILABLE (no random), WARD_NO_MEMORY. */
+/** Seal plain for its place and append the blob. Threads: any. Errors: WARD_UNAVAILABLE (no random), WARD_NO_MEMORY,
+ * WARD_TOO_LARGE (over ret's maximum). On an error nothing is appended. */
 enum ward_status ward_seal(struct ward_keyring *keyring, const struct ward_seal_place *place, struct ward_span plain,
                            struct ward_buffer *ret) WARD_MUST_USE;
 
@@ -59,7 +67,8 @@ enum ward_status ward_seal(struct ward_keyring *keyring, const struct ward_seal_
  * Open a blob at its place and append the plain text.
  *
  * Errors:  WARD_INTEGRITY for anything that does not open there: moved, cut, altered, another root key. The caller
- *          reports it as an integrity alarm, never as "not found". Nothing is appended.
+ *          reports it as an integrity alarm, never as "not found". Nothing is appended. WARD_NO_MEMORY, WARD_TOO_LARGE
+ *          as in ward_seal.
  * Threads: any.
  */
 enum ward_status ward_unseal(struct ward_keyring *keyring, const struct ward_seal_place *place, struct ward_span blob,

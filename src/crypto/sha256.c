@@ -1,0 +1,48 @@
+#include <openssl/evp.h>
+
+#include "crypto/keyed_hash.h"
+
+static void free_digest_context(EVP_MD_CTX **context)
+{
+    EVP_MD_CTX_free(*context);
+}
+#define OWNED_CONTEXT __attribute__((cleanup(free_digest_context))) EVP_MD_CTX *
+
+/* Fetched by the first caller and kept until the process ends. A failed fetch is tried again by the next call. */
+static const EVP_MD *fetch_sha256(void)
+{
+    static EVP_MD *shared;
+    EVP_MD *kept = __atomic_load_n(&shared, __ATOMIC_ACQUIRE);
+    if (kept) {
+        return kept;
+    }
+    EVP_MD *fetched = EVP_MD_fetch(NULL, "SHA256", NULL);
+    if (!fetched) {
+        return NULL;
+    }
+    if (!__atomic_compare_exchange_n(&shared, &kept, fetched, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        EVP_MD_free(fetched); /* another thread was first */
+        return kept;
+    }
+    return fetched;
+}
+
+enum ward_status ward_sha256(const struct ward_span *parts, size_t count, uint8_t ret[WARD_SHA256_BYTES])
+{
+    const EVP_MD *digest = fetch_sha256();
+    OWNED_CONTEXT context = digest ? EVP_MD_CTX_new() : NULL;
+    if (!context || EVP_DigestInit_ex2(context, digest, NULL) != 1) {
+        return WARD_NO_MEMORY;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].size > 0 && EVP_DigestUpdate(context, parts[i].data, parts[i].size) != 1) {
+            return WARD_NO_MEMORY;
+        }
+    }
+    uint8_t bytes[WARD_SHA256_BYTES];
+    if (EVP_DigestFinal_ex(context, bytes, NULL) != 1) {
+        return WARD_NO_MEMORY;
+    }
+    memcpy(ret, bytes, sizeof(bytes));
+    return WARD_OK;
+}
