@@ -64,13 +64,18 @@ struct ward_store_options {
  * Open a SQLite store, run missing migrations, check the change log's last link.
  *
  * Owns:    *ret is owned, free with ward_store_close.
- * Errors:  WARD_NOT_FOUND, WARD_EXISTS (create on an initialised file), WARD_MISMATCH (made by a later version),
- *          WARD_INTEGRITY (quick check failed), WARD_IO, WARD_NO_MEMORY.
+ * Errors:  WARD_NOT_FOUND, WARD_EXISTS (create on an initialised file), WARD_MISMATCH (made by a later version, or not
+ *          by Ward), WARD_FORBIDDEN (a link, or open to group or others), WARD_INTEGRITY (no database, or the last link
+ *          of the log does not fit), WARD_IO, WARD_NO_MEMORY.
  */
 enum ward_status ward_store_open_sqlite(const struct ward_store_options *options,
                                         struct ward_store **ret) WARD_MUST_USE;
 
-/** Finish accepted writes, checkpoint, close. Takes NULL. */
+/** Check every page and index of the store and every link of the change log: minutes at 10^7 keys. WARD_INTEGRITY when
+ * something is wrong, and the log says what. */
+enum ward_status ward_store_check(struct ward_store *store) WARD_MUST_USE;
+
+/** Finish accepted writes and reads under way, checkpoint, close. Takes NULL. */
 void ward_store_close(struct ward_store *store);
 
 /** Set the listener; before the first write. */
@@ -88,7 +93,13 @@ void ward_store_health(struct ward_store *store, struct ward_store_health *ret);
 
 typedef enum ward_status (*ward_store_work)(struct ward_store_session *session, void *arg);
 
-/** Run work on a consistent snapshot, on the calling thread. Returns what work returns, or WARD_IO. */
+/**
+ * Run work on a consistent snapshot, on the calling thread. Returns what work returns, or WARD_IO, WARD_INTEGRITY…
+ * when the session met an error that work overlooked.
+ *
+ * Inside another session of this store on this thread, work joins that session. From the listener's committed it sees
+ * what was just committed, and waits for nobody.
+ */
 enum ward_status ward_store_read(struct ward_store *store, ward_store_work work, void *arg) WARD_MUST_USE;
 
 /**
@@ -96,7 +107,10 @@ enum ward_status ward_store_read(struct ward_store *store, ward_store_work work,
  *
  * Errors:  what work returns (then nothing of it is kept, others of the batch are untouched); WARD_UNAVAILABLE
  *          (store failed, closing, or the queue is full), WARD_IO, WARD_NO_MEMORY: nothing was changed.
+ *          WARD_INTERNAL inside a session of this store or on the writer thread: it would wait for itself.
  * Threads: any but the writer thread itself. work runs exactly once, or not at all.
+ *
+ * *ret_revision is the last change of this write, or the store's last one if it logged none. May be NULL.
  */
 enum ward_status ward_store_write(struct ward_store *store, ward_store_work work, void *arg,
                                   uint64_t *ret_revision) WARD_MUST_USE;
@@ -115,6 +129,7 @@ enum ward_status ward_store_account_update(struct ward_store_session *s,
 enum ward_status ward_store_account_get(struct ward_store_session *s, const struct ward_uuid *id,
                                         struct ward_pool *pool, struct ward_account *ret) WARD_MUST_USE;
 typedef enum ward_status (*ward_account_visit)(const struct ward_account *account, void *arg);
+/** Visit the active accounts, oldest first. */
 enum ward_status ward_store_account_list(struct ward_store_session *s, struct ward_pool *pool, ward_account_visit visit,
                                          void *arg) WARD_MUST_USE;
 
@@ -136,12 +151,15 @@ enum ward_status ward_store_project_list(struct ward_store_session *s, const str
 
 /* ---- API keys ---- */
 
-/** Insert a key with its sealed values and lookups. CONFLICT when the id or any value exists already, in any project,
- * active or not. */
+/** Insert a key with its sealed values and lookups. NOT_FOUND: no such project; CONFLICT: the id or any value exists
+ * already, in any project, active or not, or as an operator's credential; INVALID: a lookup without its blob. The key's
+ * account is its project's. */
 enum ward_status ward_store_key_insert(struct ward_store_session *s, const struct ward_api_key *key) WARD_MUST_USE;
 
-/** Write all members, values included; compare-and-set on version as above. CONFLICT too when a new value is taken. */
+/** Write all members but id, project and account; values included; compare-and-set on version as above. CONFLICT too
+ * when a new value is taken. A value that goes away is free for everyone. */
 enum ward_status ward_store_key_update(struct ward_store_session *s, const struct ward_api_key *key) WARD_MUST_USE;
+/** Get a key by id, removed ones too (is_removed). */
 enum ward_status ward_store_key_get(struct ward_store_session *s, const struct ward_key_id *id, struct ward_pool *pool,
                                     struct ward_api_key *ret) WARD_MUST_USE;
 
@@ -171,7 +189,8 @@ enum ward_status ward_store_key_list(struct ward_store_session *s, const struct 
 enum ward_status ward_store_key_expired(struct ward_store_session *s, int64_t now_ms, size_t max, ward_key_visit visit,
                                         void *arg) WARD_MUST_USE;
 
-/* ---- credentials ---- */
+/* ---- credentials: kind and scope do not change; NOT_FOUND (or no such account or project), CONFLICT as above, and
+ * when the value is taken, by an API key too ---- */
 enum ward_status ward_store_credential_insert(struct ward_store_session *s,
                                               const struct ward_credential *credential) WARD_MUST_USE;
 enum ward_status ward_store_credential_update(struct ward_store_session *s,

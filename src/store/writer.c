@@ -1,0 +1,361 @@
+/*
+ * The writer: one thread, one connection, group commit.
+ *
+ *   callers ─ enqueue ─► queue ─ take all that is there ─► BEGIN
+ *                                    each write: SAVEPOINT, work, RELEASE or ROLLBACK TO
+ *                                    listener.prepare(changes)
+ *                                    COMMIT (one sync for all)
+ *                                    listener.committed(changes, in revision order)
+ *                                    wake the callers ─► checkpoint if it is time
+ *
+ * Nobody waits for company: a lone write is taken at once, and what arrives during its sync makes the next batch.
+ *
+ * Invariants: a caller hears OK only after COMMIT returned OK and the listener applied its changes; a work that failed,
+ * or whose session saw an error, leaves nothing; a batch whose transaction is lost answers none of its writes with OK.
+ */
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/seam.h"
+#include "store/rows.h"
+#include "store/session.h"
+
+/* ---- the batch ---- */
+
+/* Where a batch stood before a write, to go back to. */
+struct mark {
+    size_t count;
+    struct ward_store_tail tail;
+    bool has_tail;
+};
+
+static struct mark mark_batch(const struct ward_batch *batch)
+{
+    return (struct mark){ batch->count, batch->tail, batch->has_tail };
+}
+
+static void return_to_mark(struct ward_batch *batch, const struct mark *mark)
+{
+    batch->count = mark->count;
+    batch->tail = mark->tail;
+    batch->has_tail = mark->has_tail;
+}
+
+static void clear_batch(struct ward_batch *batch)
+{
+    batch->count = 0;
+    batch->has_tail = false;
+    ward_pool_reset(&batch->pool);
+}
+
+static bool has_room(struct ward_batch *batch)
+{
+    if (batch->count < batch->capacity) {
+        return true;
+    }
+    size_t capacity = batch->capacity ? 2 * batch->capacity : 64;
+    struct ward_change *changes = ward_realloc(batch->changes, capacity * sizeof *changes);
+    if (!changes) {
+        return false;
+    }
+    batch->changes = changes;
+    batch->capacity = capacity;
+    return true;
+}
+
+enum ward_status ward_sql_note_change(struct ward_store_session *s, const struct ward_change *change)
+{
+    struct ward_batch *batch = s->batch;
+    if (!has_room(batch)) {
+        return WARD_NO_MEMORY;
+    }
+    struct ward_change copy = *change;
+    struct ward_span *spans[] = { &copy.object_id, &copy.account_id, &copy.project_id, &copy.action,
+                                  &copy.actor_id,  &copy.detail,     &copy.retired,    &copy.hash };
+    for (size_t i = 0; i < sizeof spans / sizeof *spans; i++) {
+        bool was_there = spans[i]->data != NULL;
+        *spans[i] = ward_pool_copy(&batch->pool, *spans[i]);
+        if (was_there && !spans[i]->data) {
+            return WARD_NO_MEMORY;
+        }
+    }
+    batch->changes[batch->count++] = copy;
+    return WARD_OK;
+}
+
+/* ---- one write ---- */
+
+static enum ward_status run_control(struct ward_store_session *s, const char *text)
+{
+    WARD_SQL *q = ward_sql_prepare(s, text);
+    return ward_row_run(s, q);
+}
+
+static enum ward_status do_work(struct ward_store_session *s, struct ward_write *write)
+{
+    ward_session_enter(s);
+    enum ward_status status = run_control(s, "SAVEPOINT ward_write");
+    if (status == WARD_OK) {
+        status = write->work(s, write->arg);
+    }
+    /* a work that overlooks an error of its session must not commit half of what it meant */
+    if (status == WARD_OK) {
+        status = ward_sql_status(s);
+    }
+    ward_session_leave(s);
+    return status;
+}
+
+static enum ward_status undo_work(struct ward_store_session *s)
+{
+    s->connection->status = WARD_OK;
+    enum ward_status status = run_control(s, "ROLLBACK TO ward_write");
+    return status == WARD_OK ? run_control(s, "RELEASE ward_write") : status;
+}
+
+/* Run one write. The answer is the batch's: other than OK when its transaction is lost. */
+static enum ward_status run_write(struct ward_store *store, struct ward_write *write)
+{
+    struct ward_batch *batch = &store->batch;
+    struct ward_store_session session = { .store = store, .connection = store->connection, .batch = batch };
+    struct mark mark = mark_batch(batch);
+    write->status = do_work(&session, write);
+    if (!store->driver->in_transaction(store->connection)) {
+        enum ward_status status = store->connection->status;
+        return status == WARD_OK ? WARD_IO : status;
+    }
+    if (write->status != WARD_OK) {
+        return_to_mark(batch, &mark);
+        return undo_work(&session);
+    }
+    write->revision = batch->has_tail ? batch->tail.revision : store->revision;
+    return run_control(&session, "RELEASE ward_write");
+}
+
+/* ---- one batch ---- */
+
+static enum ward_status run_writes(struct ward_store *store, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        enum ward_status status = run_write(store, store->taken[i]);
+        if (status != WARD_OK) {
+            return status;
+        }
+    }
+    return WARD_OK;
+}
+
+static enum ward_status ask_listener(struct ward_store *store)
+{
+    const struct ward_store_listener *listener = &store->listener;
+    if (store->batch.count == 0 || !listener->prepare) {
+        return WARD_OK;
+    }
+    return listener->prepare(listener->context, store->batch.count);
+}
+
+static enum ward_status transact(struct ward_store *store, size_t count, bool *ret_synced)
+{
+    struct ward_sql_connection *connection = store->connection;
+    connection->status = WARD_OK;
+    enum ward_status status = store->driver->begin(connection, true);
+    if (status == WARD_OK) {
+        status = run_writes(store, count);
+    }
+    if (status == WARD_OK) {
+        status = ask_listener(store);
+    }
+    if (status == WARD_OK) {
+        status = store->driver->commit(connection, ret_synced);
+    }
+    if (status != WARD_OK) {
+        store->driver->rollback(connection);
+    }
+    return status;
+}
+
+/* The batch is lost: whoever thought to be through is refused; who was refused keeps the reason. */
+static void refuse(struct ward_store *store, size_t count, enum ward_status status)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (store->taken[i]->status == WARD_OK) {
+            store->taken[i]->status = status;
+        }
+    }
+}
+
+static void fail_store(struct ward_store *store)
+{
+    pthread_mutex_lock(&store->lock);
+    store->is_failed = true;
+    pthread_mutex_unlock(&store->lock);
+    ward_log(WARD_LOG_ERROR, "store.failed",
+             WARD_LOG_STR("reason", "a commit or sync failed: no write is accepted until restart"));
+}
+
+static void note_commit(struct ward_store *store, size_t count, bool is_synced)
+{
+    uint64_t commits = 0;
+    for (size_t i = 0; i < count; i++) {
+        commits += store->taken[i]->status == WARD_OK;
+    }
+    pthread_mutex_lock(&store->lock);
+    store->commits += commits;
+    store->batches += is_synced;
+    if (store->batch.count > 0) {
+        store->revision = store->batch.tail.revision;
+    }
+    pthread_mutex_unlock(&store->lock);
+}
+
+static void tell_listener(struct ward_store *store)
+{
+    const struct ward_store_listener *listener = &store->listener;
+    if (store->batch.count > 0 && listener->committed) {
+        listener->committed(listener->context, store->batch.changes, store->batch.count);
+    }
+}
+
+/* The connection is free again before the listener is told: it reads the objects that changed. */
+static void commit_batch(struct ward_store *store, size_t count)
+{
+    bool is_synced = false;
+    pthread_mutex_lock(&store->connection_lock);
+    enum ward_status status = transact(store, count, &is_synced);
+    bool is_broken = store->connection->is_broken;
+    pthread_mutex_unlock(&store->connection_lock);
+    if (status == WARD_OK) {
+        note_commit(store, count, is_synced);
+        tell_listener(store);
+    } else {
+        refuse(store, count, status);
+    }
+    if (is_broken) {
+        fail_store(store);
+    }
+    clear_batch(&store->batch);
+}
+
+/* ---- the thread ---- */
+
+/* Take what is there, wait if nothing is. 0: closing, and the queue is empty. */
+static size_t take_writes(struct ward_store *store, bool *ret_failed)
+{
+    pthread_mutex_lock(&store->lock);
+    while (store->queue_count == 0 && !store->is_closing) {
+        pthread_cond_wait(&store->arrived, &store->lock);
+    }
+    size_t count = 0;
+    while (store->queue_count > 0 && count < WARD_COMMIT_BATCH_MAX) {
+        store->taken[count++] = store->queue[store->queue_first];
+        store->queue_first = (store->queue_first + 1) % WARD_HTTP_QUEUE_MAX;
+        store->queue_count--;
+    }
+    *ret_failed = store->is_failed;
+    pthread_mutex_unlock(&store->lock);
+    return count;
+}
+
+static void answer(struct ward_store *store, size_t count)
+{
+    pthread_mutex_lock(&store->lock);
+    for (size_t i = 0; i < count; i++) {
+        store->taken[i]->is_done = true;
+        pthread_cond_signal(&store->taken[i]->done);
+    }
+    pthread_mutex_unlock(&store->lock);
+}
+
+static void maintain(struct ward_store *store)
+{
+    pthread_mutex_lock(&store->connection_lock);
+    store->driver->maintain(store->connection);
+    bool is_broken = store->connection->is_broken;
+    pthread_mutex_unlock(&store->connection_lock);
+    if (is_broken) {
+        fail_store(store);
+    }
+}
+
+static void *write_loop(void *arg)
+{
+    struct ward_store *store = arg;
+    bool is_failed;
+    size_t count;
+    while ((count = take_writes(store, &is_failed)) > 0) {
+        if (is_failed) {
+            refuse(store, count, WARD_UNAVAILABLE);
+            answer(store, count);
+            continue;
+        }
+        commit_batch(store, count);
+        answer(store, count);
+        maintain(store);
+    }
+    return NULL;
+}
+
+enum ward_status ward_writer_start(struct ward_store *store)
+{
+    store->batch.pool = ward_pool_new(WARD_REQUEST_POOL_MAX);
+    store->queue = ward_alloc(WARD_HTTP_QUEUE_MAX * sizeof(struct ward_write *));
+    store->taken = ward_alloc(WARD_COMMIT_BATCH_MAX * sizeof(struct ward_write *));
+    if (!store->queue || !store->taken) {
+        return WARD_NO_MEMORY;
+    }
+    if (pthread_create(&store->writer, NULL, write_loop, store) != 0) {
+        return WARD_NO_MEMORY;
+    }
+    store->has_writer = true;
+    return WARD_OK;
+}
+
+void ward_writer_stop(struct ward_store *store)
+{
+    if (store->has_writer) {
+        pthread_mutex_lock(&store->lock);
+        store->is_closing = true;
+        pthread_cond_signal(&store->arrived);
+        pthread_mutex_unlock(&store->lock);
+        pthread_join(store->writer, NULL);
+        store->has_writer = false;
+    }
+    ward_free(store->queue);
+    ward_free(store->taken);
+    ward_free(store->batch.changes);
+    ward_pool_free(&store->batch.pool);
+}
+
+/* ---- the callers ---- */
+
+static bool enqueue(struct ward_store *store, struct ward_write *write)
+{
+    if (store->is_failed || store->is_closing || store->queue_count == WARD_HTTP_QUEUE_MAX) {
+        return false;
+    }
+    store->queue[(store->queue_first + store->queue_count) % WARD_HTTP_QUEUE_MAX] = write;
+    store->queue_count++;
+    pthread_cond_signal(&store->arrived);
+    return true;
+}
+
+enum ward_status ward_store_write(struct ward_store *store, ward_store_work work, void *arg, uint64_t *ret_revision)
+{
+    if (ward_session_current(store) || pthread_equal(store->writer, pthread_self())) {
+        return WARD_INTERNAL; /* it would wait for itself */
+    }
+    struct ward_write write = { .work = work, .arg = arg, .done = PTHREAD_COND_INITIALIZER };
+    pthread_mutex_lock(&store->lock);
+    if (!enqueue(store, &write)) {
+        pthread_mutex_unlock(&store->lock);
+        return WARD_UNAVAILABLE;
+    }
+    while (!write.is_done) {
+        pthread_cond_wait(&write.done, &store->lock);
+    }
+    pthread_mutex_unlock(&store->lock);
+    pthread_cond_destroy(&write.done);
+    if (write.status == WARD_OK && ret_revision) {
+        *ret_revision = write.revision;
+    }
+    return write.status;
+}
