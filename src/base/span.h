@@ -14,6 +14,12 @@ struct ward_span {
 #define WARD_SPAN(literal) ((struct ward_span){ (literal), sizeof(literal) - 1 })
 #define WARD_SPAN_NONE     ((struct ward_span){ NULL, 0 })
 
+/* The same for static tables, where a compound literal is no constant to ISO C. */
+#define WARD_SPAN_INIT(literal)                                                                                        \
+    {                                                                                                                  \
+        (literal), sizeof(literal) - 1                                                                                 \
+    }
+
 static inline struct ward_span ward_span(const char *data, size_t size)
 {
     return (struct ward_span){ data, size };
