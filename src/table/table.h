@@ -131,6 +131,9 @@ void ward_table_reader_close(struct ward_table_reader *reader);
 /** Move to the newest generation if this one is superseded. Cheap when it is not. False: could not; verdicts deny. */
 bool ward_table_reader_refresh(struct ward_table_reader *reader);
 
+/** The same for a caller that has read CLOCK_BOOTTIME already. */
+bool ward_table_reader_refresh_at(struct ward_table_reader *reader, int64_t boot_ms);
+
 enum ward_table_found {
     WARD_TABLE_UNSURE = 0, /* torn for too long, or a check failed: deny as stale */
     WARD_TABLE_MISSING,

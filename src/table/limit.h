@@ -1,0 +1,88 @@
+/*
+ * Limits: DIR/limits, the one file that readers write to. A header page, then one counter (a cache line) for each
+ * limited credential. It only ever grows, outlives generations and the server's restart, and is exact across all
+ * threads and processes of the host. How a counter is changed, and why that is exact: limit.c.
+ */
+#ifndef WARD_TABLE_LIMIT_H
+#define WARD_TABLE_LIMIT_H
+
+#include "table/layout.h"
+
+#define WARD_LIMITS_MAGIC  "WARDLIM"
+#define WARD_LIMITS_FORMAT 1
+
+/** One credential's counter. All members are atomics; the owner, guard_ms and freeing are the writer's. */
+struct ward_limit_counter {
+    uint64_t owner[2]; /* the credential's id; zero: free */
+    uint64_t window;   /* sequence << 44 | end of the window, ms since 1970 */
+    uint64_t count;    /* sequence << 44 | attempts in the window of that sequence */
+    uint64_t guard_ms; /* the longest ttl that the running window may have been opened with */
+    uint64_t reserved[3];
+};
+_Static_assert(sizeof(struct ward_limit_counter) == 64, "two busy counters never share a cache line");
+
+struct ward_limits_header {
+    char magic[8];
+    uint32_t format;
+    uint32_t check; /* over format and id */
+    uint64_t id;    /* drawn when the file is made; a generation names the file its slots belong to */
+};
+
+/** A mapped DIR/limits. */
+struct ward_limits_map {
+    void *base; /* NULL: not mapped */
+    size_t size;
+    struct ward_limit_counter *counters;
+    uint32_t capacity;
+    uint64_t id;
+};
+
+/** Map DIR/limits. Errors: WARD_NOT_FOUND, WARD_INTEGRITY, WARD_IO, WARD_NO_MEMORY. Owns: ward_limits_map_close. */
+enum ward_status ward_limits_map_open(const char *path, struct ward_limits_map *ret) WARD_MUST_USE;
+
+/** Map an open DIR/limits of a size. */
+enum ward_status ward_limits_map_file(int fd, uint64_t size, struct ward_limits_map *ret) WARD_MUST_USE;
+void ward_limits_map_close(struct ward_limits_map *map);
+
+struct ward_limits_header ward_limits_header_make(uint64_t id);
+
+/**
+ * Count one attempt, or look without counting.
+ *
+ * Errors:  false when the counter is not the credential's (any more): nothing was counted.
+ * Time:    a handful of atomic operations on one cache line; no system call unless the clock seems to have gone back.
+ * Threads: any number, in any number of processes.
+ */
+bool ward_limit_count(struct ward_limit_counter *counter, const struct ward_uuid *id, uint64_t limit, uint32_t ttl_s,
+                      int64_t now_ms, bool peek, struct ward_limit_state *ret);
+
+/* ---- the writer's side (limit_slots.c): which credential has which counter ---- */
+
+struct ward_limit_slots;
+
+/** Open DIR/limits, taking its counters over by id, or make it anew when it is missing or damaged. */
+enum ward_status ward_limit_slots_open(const char *directory, struct ward_limit_slots **ret) WARD_MUST_USE;
+void ward_limit_slots_close(struct ward_limit_slots *slots);
+
+uint64_t ward_limit_slots_id(const struct ward_limit_slots *slots);
+uint64_t ward_limit_slots_held(const struct ward_limit_slots *slots);
+
+/** Make room for so many more credentials. On failure nothing changed. */
+enum ward_status ward_limit_slots_reserve(struct ward_limit_slots *slots, size_t count) WARD_MUST_USE;
+
+/**
+ * Hold a credential's counter for one more record, giving it one if it has none.
+ *
+ * Shape:   old_ttl_s is that of the record being replaced (0: none): a reader may still open a window with it.
+ *          inherit is the counter whose running window a new counter starts with, or WARD_LIMIT_SLOT_NONE.
+ */
+enum ward_status ward_limit_slots_hold(struct ward_limit_slots *slots, const struct ward_uuid *id, uint32_t ttl_s,
+                                       uint32_t old_ttl_s, uint32_t inherit, uint32_t *ret) WARD_MUST_USE;
+
+/** Let go of a counter for one record; the last one frees it. */
+void ward_limit_slots_drop(struct ward_limit_slots *slots, uint32_t slot);
+
+/** Free the counters that were taken over but that no record holds. */
+void ward_limit_slots_sweep(struct ward_limit_slots *slots);
+
+#endif

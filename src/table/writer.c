@@ -1,0 +1,378 @@
+/*
+ * The table's writer: one process, one thread (the publisher's). Decides when a generation no longer fits, builds the
+ * next one beside it and moves readers over.
+ *
+ *   building ──first publish──► current ──reserve finds it too small──► building the next ──► current
+ *
+ * Moving readers (open_generation): `superseded` is set in the old file, then the new one is renamed over DIR/table.
+ *   - A reader that sees `superseded` before the rename opens the old file again and stays with it: no change has been
+ *     acknowledged yet that is not in it.
+ *   - A writer killed between the two leaves a generation whose readers look for the next one at each call, and find
+ *     it as soon as a new writer has it. The other way round they would never hear of it.
+ *   - If the rename fails, `superseded` is taken back and the old generation goes on.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include "base/seam.h"
+#include "table/generation.h"
+#include "table/limit.h"
+
+#define COMPACT_BYTES_MIN (UINT64_C(1) << 20)
+#define RECORDS_MIN       64
+#define ARENA_MIN         65536
+#define SCOPES_MIN        64
+/* Counters kept ready for puts that may need one; a larger batch makes room as it goes. */
+#define LIMITS_READY_MAX 65536
+
+struct ward_table_writer {
+    char *directory, *path, *fresh_path;
+    struct ward_generation current;
+    struct ward_limit_slots *limits;
+    bool is_published;
+    uint64_t revision;
+    pthread_mutex_t live_mutex;    /* the heartbeat's thread against the swap of generations */
+    int64_t heartbeat_ms;          /* under live_mutex */
+    struct ward_table_stats stats; /* atomics: any thread may ask */
+};
+
+static void note(uint64_t *stat, uint64_t value)
+{
+    __atomic_store_n(stat, value, __ATOMIC_RELAXED);
+}
+
+static void note_stats(struct ward_table_writer *writer)
+{
+    const struct ward_generation *current = &writer->current;
+    note(&writer->stats.generation, current->view.generation);
+    note(&writer->stats.revision, writer->revision);
+    note(&writer->stats.records, current->records_live);
+    note(&writer->stats.api_keys, current->api_keys);
+    note(&writer->stats.capacity, current->view.geometry.record_capacity);
+    note(&writer->stats.body_bytes, current->arena_used - current->arena_garbage);
+    note(&writer->stats.garbage_bytes, current->arena_garbage);
+    note(&writer->stats.limits, ward_limit_slots_held(writer->limits));
+}
+
+void ward_table_writer_stats(const struct ward_table_writer *writer, struct ward_table_stats *ret)
+{
+    const struct ward_table_stats *stats = &writer->stats;
+    ret->generation = __atomic_load_n(&stats->generation, __ATOMIC_RELAXED);
+    ret->revision = __atomic_load_n(&stats->revision, __ATOMIC_RELAXED);
+    ret->records = __atomic_load_n(&stats->records, __ATOMIC_RELAXED);
+    ret->api_keys = __atomic_load_n(&stats->api_keys, __ATOMIC_RELAXED);
+    ret->capacity = __atomic_load_n(&stats->capacity, __ATOMIC_RELAXED);
+    ret->body_bytes = __atomic_load_n(&stats->body_bytes, __ATOMIC_RELAXED);
+    ret->garbage_bytes = __atomic_load_n(&stats->garbage_bytes, __ATOMIC_RELAXED);
+    ret->limits = __atomic_load_n(&stats->limits, __ATOMIC_RELAXED);
+}
+
+/* ---- geometry ---- */
+
+static uint64_t with_headroom(uint64_t needed, uint64_t least, uint64_t most)
+{
+    uint64_t roomy = needed + needed / 2;
+    if (roomy < least)
+        roomy = least;
+    return roomy <= most ? roomy : needed > most ? needed : most;
+}
+
+/* Room for what is there, what is asked for, and half as much again. Over a maximum it is refused at creation. */
+static struct ward_table_geometry plan_geometry(const struct ward_generation *current, uint64_t puts, uint64_t bytes)
+{
+    uint64_t scopes = current->scope_count + (puts < WARD_PROJECTS_MAX ? puts : WARD_PROJECTS_MAX);
+    uint64_t arena = current->arena_used - current->arena_garbage + bytes + 8 * puts;
+    struct ward_table_geometry geometry = {
+        .record_capacity = with_headroom(current->records_live + puts, RECORDS_MIN, WARD_TABLE_RECORDS_MAX),
+        .scope_capacity = with_headroom(scopes, SCOPES_MIN, WARD_TABLE_SCOPES_MAX),
+        .arena_bytes = with_headroom(arena, ARENA_MIN, WARD_TABLE_ARENA_MAX) / 8 * 8,
+        .index_slots = 2,
+    };
+    while (geometry.index_slots < 2 * geometry.record_capacity)
+        geometry.index_slots *= 2;
+    return geometry;
+}
+
+static bool is_cluttered(const struct ward_generation *current)
+{
+    const struct ward_table_geometry *geometry = &current->view.geometry;
+    return (current->arena_garbage > COMPACT_BYTES_MIN && current->arena_garbage > geometry->arena_bytes / 2) ||
+           current->tombstones > geometry->index_slots / 4;
+}
+
+/* ---- moving readers ---- */
+
+/* Set or clear `superseded` in whatever lies at DIR/table: a file of any format, even a damaged one, may have readers.
+ */
+static enum ward_status mark_superseded(const char *path, uint64_t value)
+{
+    int fd;
+    struct stat stat;
+    enum ward_status status = ward_table_file_open(path, true, &fd, &stat);
+    if (status == WARD_NOT_FOUND || status == WARD_INTEGRITY)
+        return WARD_OK; /* nothing there, or nothing that a reader would have opened */
+    if (status != WARD_OK)
+        return status;
+    uint8_t *base = stat.st_size < WARD_TABLE_PAGE ? NULL : ward_table_map(fd, WARD_TABLE_PAGE, true);
+    close(fd);
+    if (base == NULL)
+        return stat.st_size < WARD_TABLE_PAGE ? WARD_OK : WARD_NO_MEMORY;
+    struct ward_table_live *live = (struct ward_table_live *)(void *)(base + WARD_TABLE_LIVE_AT);
+    __atomic_store_n(&live->superseded, value, __ATOMIC_RELEASE);
+    ward_table_unmap(base, WARD_TABLE_PAGE);
+    return WARD_OK;
+}
+
+static enum ward_status open_generation(struct ward_table_writer *writer)
+{
+    enum ward_status status = mark_superseded(writer->path, 1);
+    if (status != WARD_OK)
+        return status;
+    if (ward_seam.rename(writer->fresh_path, writer->path) != 0) {
+        (void)mark_superseded(writer->path, 0); /* best effort: readers of a marked generation stay with it anyway */
+        return WARD_IO;
+    }
+    return WARD_OK;
+}
+
+static void fill_live(struct ward_table_writer *writer, struct ward_generation *next)
+{
+    __atomic_store_n(&next->view.live->revision, writer->revision, __ATOMIC_RELEASE);
+    __atomic_store_n(&next->view.live->heartbeat_ms, writer->heartbeat_ms, __ATOMIC_RELEASE);
+}
+
+static enum ward_status move_to(struct ward_table_writer *writer, struct ward_generation *next)
+{
+    pthread_mutex_lock(&writer->live_mutex);
+    fill_live(writer, next);
+    enum ward_status status = writer->is_published ? open_generation(writer) : WARD_OK;
+    struct ward_generation old = writer->current;
+    if (status == WARD_OK)
+        writer->current = *next;
+    pthread_mutex_unlock(&writer->live_mutex);
+    if (status != WARD_OK)
+        return status;
+    ward_generation_close(&old);
+    return WARD_OK;
+}
+
+/* Build the next generation with room for more and move to it. On failure the current one goes on. */
+static enum ward_status grow(struct ward_table_writer *writer, uint64_t puts, uint64_t body_bytes)
+{
+    struct ward_table_geometry geometry = plan_geometry(&writer->current, puts, body_bytes);
+    struct ward_generation next;
+    enum ward_status status = ward_generation_create(writer->fresh_path, &geometry, writer->current.view.generation + 1,
+                                                     ward_limit_slots_id(writer->limits), &next);
+    if (status != WARD_OK)
+        return status;
+    status = ward_generation_copy(&writer->current, &next);
+    if (status == WARD_OK)
+        status = move_to(writer, &next);
+    if (status != WARD_OK) {
+        ward_generation_close(&next);
+        unlink(writer->fresh_path);
+    }
+    return status;
+}
+
+/* ---- open and close ---- */
+
+/* The number after the one that lies at DIR/table, so that numbers go up for who watches them. */
+static uint64_t next_number(const char *path)
+{
+    int fd;
+    struct stat stat;
+    struct ward_table_header header = { 0 };
+    if (ward_table_file_open(path, false, &fd, &stat) != WARD_OK)
+        return 1;
+    ssize_t size = ward_seam.read(fd, &header, sizeof(header));
+    close(fd);
+    bool is_table = size == (ssize_t)sizeof(header) && ward_table_header_ok(&header, (uint64_t)stat.st_size);
+    return is_table && header.generation < UINT64_MAX ? header.generation + 1 : 1;
+}
+
+static enum ward_status open_first(struct ward_table_writer *writer, size_t records, size_t body_bytes)
+{
+    writer->path = ward_table_path(writer->directory, "table");
+    writer->fresh_path = ward_table_path(writer->directory, "table.new");
+    if (writer->path == NULL || writer->fresh_path == NULL)
+        return WARD_NO_MEMORY;
+    if (records > WARD_TABLE_RECORDS_MAX || body_bytes > WARD_TABLE_ARENA_MAX)
+        return WARD_UNAVAILABLE;
+    enum ward_status status = ward_limit_slots_open(writer->directory, &writer->limits);
+    if (status != WARD_OK)
+        return status;
+    struct ward_table_geometry geometry = plan_geometry(&writer->current, records, body_bytes);
+    return ward_generation_create(writer->fresh_path, &geometry, next_number(writer->path),
+                                  ward_limit_slots_id(writer->limits), &writer->current);
+}
+
+enum ward_status ward_table_writer_open(const char *directory, size_t records, size_t body_bytes,
+                                        struct ward_table_writer **ret)
+{
+    struct ward_table_writer *writer = ward_alloc(sizeof(*writer));
+    if (writer == NULL)
+        return WARD_NO_MEMORY;
+    if (pthread_mutex_init(&writer->live_mutex, NULL) != 0) {
+        ward_free(writer);
+        return WARD_NO_MEMORY;
+    }
+    size_t size = strlen(directory) + 1;
+    writer->directory = ward_alloc(size);
+    enum ward_status status = WARD_NO_MEMORY;
+    if (writer->directory != NULL) {
+        memcpy(writer->directory, directory, size);
+        status = open_first(writer, records, body_bytes);
+    }
+    if (status != WARD_OK) {
+        ward_table_writer_close(writer);
+        return status;
+    }
+    note_stats(writer);
+    *ret = writer;
+    return WARD_OK;
+}
+
+void ward_table_writer_close(struct ward_table_writer *writer)
+{
+    if (writer == NULL)
+        return;
+    if (!writer->is_published && writer->current.view.base != NULL)
+        unlink(writer->fresh_path);
+    ward_generation_close(&writer->current);
+    ward_limit_slots_close(writer->limits);
+    pthread_mutex_destroy(&writer->live_mutex);
+    ward_free(writer->directory);
+    ward_free(writer->path);
+    ward_free(writer->fresh_path);
+    ward_free(writer);
+}
+
+/* ---- changes ---- */
+
+enum ward_status ward_table_reserve(struct ward_table_writer *writer, size_t puts, size_t body_bytes)
+{
+    if (puts > WARD_TABLE_RECORDS_MAX || body_bytes > WARD_TABLE_ARENA_MAX)
+        return WARD_UNAVAILABLE;
+    enum ward_status status = ward_limit_slots_reserve(writer->limits,
+                                                       puts < LIMITS_READY_MAX ? puts : LIMITS_READY_MAX);
+    if (status != WARD_OK)
+        return status;
+    if (ward_generation_has_room(&writer->current, puts, body_bytes) && !is_cluttered(&writer->current))
+        return WARD_OK;
+    status = grow(writer, puts, body_bytes);
+    note_stats(writer);
+    return status;
+}
+
+static enum ward_status hold_limit(struct ward_table_writer *writer, const struct ward_table_entry *entry,
+                                   const struct ward_record *old, uint32_t *ret)
+{
+    uint32_t inherit = WARD_LIMIT_SLOT_NONE;
+    *ret = WARD_LIMIT_SLOT_NONE;
+    if (entry->limit == 0)
+        return WARD_OK;
+    if (entry->inherit_limit_from != NULL) {
+        struct ward_generation_found from = ward_generation_find(&writer->current, entry->inherit_limit_from);
+        if (from.is_found && from.is_good)
+            inherit = from.record.limit_slot;
+    }
+    return ward_limit_slots_hold(writer->limits, &entry->id, entry->ttl_s, old != NULL ? old->ttl_s : 0, inherit, ret);
+}
+
+static struct ward_record make_record(const struct ward_table_entry *entry, uint32_t limit_slot)
+{
+    return (struct ward_record){ .lookup = entry->lookup,
+                                 .id = entry->id,
+                                 .expires_ms = entry->expires_ms,
+                                 .limit = entry->limit,
+                                 .ttl_s = entry->ttl_s,
+                                 .limit_slot = limit_slot,
+                                 .kind = (uint8_t)entry->kind,
+                                 .flags = entry->flags,
+                                 .role = entry->role,
+                                 .slot = entry->slot,
+                                 .revision = entry->revision };
+}
+
+enum ward_status ward_table_put(struct ward_table_writer *writer, const struct ward_table_entry *entry)
+{
+    if (entry->kind == WARD_RECORD_NONE)
+        return WARD_INVALID;
+    struct ward_generation_found found = ward_generation_find(&writer->current, &entry->lookup);
+    const struct ward_record *old = found.is_found && found.is_good ? &found.record : NULL;
+    if (!found.is_found && !ward_generation_has_room(&writer->current, 1, entry->body.size))
+        return WARD_UNAVAILABLE;
+
+    uint32_t limit_slot;
+    enum ward_status status = hold_limit(writer, entry, old, &limit_slot);
+    if (status != WARD_OK)
+        return status;
+    struct ward_record record = make_record(entry, limit_slot);
+    record.scope = ward_generation_scope(&writer->current, &entry->scope);
+    if (record.scope == UINT32_MAX || !ward_generation_body(&writer->current, entry->body, old, &record) ||
+        !ward_generation_put(&writer->current, &found, &record)) {
+        ward_limit_slots_drop(writer->limits, limit_slot);
+        return WARD_UNAVAILABLE;
+    }
+    if (old != NULL)
+        ward_limit_slots_drop(writer->limits, old->limit_slot);
+    note_stats(writer);
+    return WARD_OK;
+}
+
+void ward_table_remove(struct ward_table_writer *writer, const struct ward_lookup *lookup)
+{
+    struct ward_generation_found found = ward_generation_find(&writer->current, lookup);
+    if (!found.is_found)
+        return;
+    ward_generation_remove(&writer->current, &found);
+    if (found.is_good)
+        ward_limit_slots_drop(writer->limits, found.record.limit_slot);
+    note_stats(writer);
+}
+
+void ward_table_scope_set_active(struct ward_table_writer *writer, const struct ward_uuid *account,
+                                 const struct ward_uuid *project, bool is_active)
+{
+    ward_generation_scope_set_active(&writer->current, account, project, is_active);
+}
+
+/* ---- publish ---- */
+
+static enum ward_status publish_first(struct ward_table_writer *writer)
+{
+    pthread_mutex_lock(&writer->live_mutex);
+    if (writer->heartbeat_ms == 0)
+        writer->heartbeat_ms = ward_boot_ms();
+    fill_live(writer, &writer->current);
+    enum ward_status status = open_generation(writer);
+    writer->is_published = status == WARD_OK;
+    pthread_mutex_unlock(&writer->live_mutex);
+    if (status == WARD_OK)
+        ward_limit_slots_sweep(writer->limits);
+    return status;
+}
+
+enum ward_status ward_table_publish(struct ward_table_writer *writer, uint64_t revision)
+{
+    writer->revision = revision;
+    if (!writer->is_published) {
+        enum ward_status status = publish_first(writer);
+        if (status != WARD_OK)
+            return status;
+    } else {
+        __atomic_store_n(&writer->current.view.live->revision, revision, __ATOMIC_RELEASE);
+    }
+    note_stats(writer);
+    return WARD_OK;
+}
+
+void ward_table_heartbeat(struct ward_table_writer *writer, int64_t boot_ms)
+{
+    pthread_mutex_lock(&writer->live_mutex);
+    writer->heartbeat_ms = boot_ms;
+    __atomic_store_n(&writer->current.view.live->heartbeat_ms, boot_ms, __ATOMIC_RELEASE);
+    pthread_mutex_unlock(&writer->live_mutex);
+}

@@ -1,0 +1,137 @@
+#include "verify/verify.h"
+
+#include "base/iso8601.h"
+#include "base/limits.h"
+#include "base/seam.h"
+#include "model/api_key.h"
+#include "model/key_id.h"
+
+enum ward_status ward_verifier_open(const char *directory, const struct ward_keyed_hash *hash, int64_t max_staleness_ms,
+                                    struct ward_verifier *ret)
+{
+    struct ward_verifier verifier = { .max_staleness_ms = max_staleness_ms };
+    enum ward_status status = ward_keyed_hash_copy(hash, &verifier.hash);
+    if (status == WARD_OK)
+        status = ward_table_reader_open(directory, &verifier.reader);
+    if (status != WARD_OK) {
+        ward_verifier_close(&verifier);
+        return status;
+    }
+    *ret = verifier;
+    return WARD_OK;
+}
+
+void ward_verifier_close(struct ward_verifier *verifier)
+{
+    ward_table_reader_close(verifier->reader);
+    if (verifier->hash != NULL)
+        ward_keyed_hash_free(verifier->hash);
+    *verifier = (struct ward_verifier){ 0 };
+}
+
+static bool is_well_formed(struct ward_span value)
+{
+    return value.data != NULL && value.size >= 1 && value.size <= WARD_KEY_VALUE_MAX;
+}
+
+static bool is_in_step(struct ward_verifier *verifier)
+{
+    int64_t boot_ms = ward_boot_ms();
+    if (!ward_table_reader_refresh_at(verifier->reader, boot_ms))
+        return false;
+    return verifier->max_staleness_ms == 0 ||
+           ward_table_age_ms(verifier->reader, boot_ms) <= verifier->max_staleness_ms;
+}
+
+/* Find the value and read all that belongs to it. VALID: recognised, nothing judged yet. */
+static enum ward_reason recognise(struct ward_verifier *verifier, const struct ward_presented *presented,
+                                  struct ward_verdict *ret)
+{
+    struct ward_lookup lookup;
+    ward_keyed_hash(verifier->hash, presented->value, &lookup);
+    enum ward_table_found found = ward_table_find(verifier->reader, &lookup, &ret->record);
+    if (found == WARD_TABLE_UNSURE)
+        return WARD_VERDICT_STALE;
+    if (found != WARD_TABLE_FOUND || ret->record.kind != presented->kind)
+        return WARD_VERDICT_UNKNOWN;
+    if (!ward_table_scope(verifier->reader, &ret->record, &ret->scope))
+        return WARD_VERDICT_STALE;
+    struct ward_span packed = ward_table_body(verifier->reader, &ret->record);
+    if (!ward_body_decode(packed, &ret->body))
+        return WARD_VERDICT_STALE;
+    ret->has_record = true;
+    return WARD_VERDICT_VALID;
+}
+
+static bool is_foreign(const struct ward_presented *presented, const struct ward_table_scope *scope)
+{
+    if (presented->account != NULL && !ward_uuid_equal(presented->account, &scope->account_id))
+        return true;
+    return presented->project != NULL && !ward_uuid_equal(presented->project, &scope->project_id);
+}
+
+static bool is_origin_refused(const struct ward_presented *presented, const struct ward_verdict *verdict)
+{
+    if (presented->skip_origin || (verdict->record.flags & WARD_RECORD_HAS_DOMAINS) == 0)
+        return false;
+    if (presented->origin.data == NULL || verdict->body.domains.data == NULL)
+        return true;
+    return !ward_origin_allowed(verdict->body.domains, presented->origin);
+}
+
+/* Judge a recognised credential by what its record says, the limit excepted. */
+static enum ward_reason judge(const struct ward_presented *presented, int64_t now_ms, struct ward_verdict *verdict)
+{
+    const struct ward_record *record = &verdict->record;
+    verdict->is_foreign = is_foreign(presented, &verdict->scope);
+    if (verdict->is_foreign)
+        return WARD_VERDICT_UNKNOWN;
+    if ((record->flags & WARD_RECORD_ENABLED) == 0)
+        return WARD_VERDICT_DISABLED;
+    if (record->expires_ms != WARD_TIME_NONE && now_ms >= record->expires_ms)
+        return WARD_VERDICT_EXPIRED;
+    if (!verdict->scope.is_active)
+        return WARD_VERDICT_PROJECT_INACTIVE;
+    if (is_origin_refused(presented, verdict))
+        return WARD_VERDICT_ORIGIN_NOT_ALLOWED;
+    return WARD_VERDICT_VALID;
+}
+
+static enum ward_reason decide(struct ward_verifier *verifier, const struct ward_presented *presented, int64_t now_ms,
+                               struct ward_verdict *verdict)
+{
+    if (!is_well_formed(presented->value))
+        return WARD_VERDICT_MALFORMED;
+    if (!is_in_step(verifier))
+        return WARD_VERDICT_STALE;
+    verdict->revision = ward_table_revision(verifier->reader);
+
+    enum ward_reason reason = recognise(verifier, presented, verdict);
+    if (reason == WARD_VERDICT_VALID)
+        reason = judge(presented, now_ms, verdict);
+    if (reason != WARD_VERDICT_VALID || verdict->record.limit == 0)
+        return reason;
+
+    verdict->has_limit = true;
+    ward_table_count(verifier->reader, &verdict->record, now_ms, presented->peek, &verdict->limit);
+    return verdict->limit.is_allowed ? WARD_VERDICT_VALID : WARD_VERDICT_LIMITED;
+}
+
+void ward_verify(struct ward_verifier *verifier, const struct ward_presented *presented, int64_t now_ms,
+                 struct ward_verdict *ret)
+{
+    memset(ret, 0, sizeof(*ret));
+    ret->reason = decide(verifier, presented, now_ms, ret);
+    ret->is_first_use = ret->reason == WARD_VERDICT_VALID && !presented->peek &&
+                        ret->record.kind == WARD_RECORD_API_KEY && (ret->record.flags & WARD_RECORD_USED) == 0;
+}
+
+void ward_verdict_key_id(const struct ward_verdict *verdict, char ret[11])
+{
+    uint64_t packed = 0;
+    for (size_t i = 0; i < sizeof(packed); i++)
+        packed |= (uint64_t)verdict->record.id.bytes[i] << (8 * i);
+    struct ward_key_id id;
+    ward_key_id_unpack(packed, &id);
+    memcpy(ret, id.text, sizeof(id.text));
+}
