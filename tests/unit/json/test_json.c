@@ -372,6 +372,9 @@ static void test_values_of_a_body(void **state)
     }
 }
 
+static const char memory_text[] =
+    "{\"a\":[1,2.5,\"x\\n\",12345678901234567890],\"b\":{\"c\":\"longer than a first buffer\"}}";
+
 static unsigned allocations_left;
 
 static void *allocate_a_few(size_t size)
@@ -379,14 +382,12 @@ static void *allocate_a_few(size_t size)
     return allocations_left > 0 ? (allocations_left--, saved.allocate(size)) : NULL;
 }
 
-/* The n-th allocation fails, for every n: ours in the pool and jansson's. Never is it called a bad text. */
+/* The n-th allocation fails, for every n. Never is it called a bad text. */
 static void test_out_of_memory_is_no_verdict_on_the_text(void **state)
 {
     (void)state;
-    static const char text[] =
-        "{\"a\":[1,2.5,\"x\\n\",12345678901234567890],\"b\":{\"c\":\"some longer text to be kept\"}}";
     WARD_POOL warm = ward_pool_new(POOL_MAX);
-    parse(WARD_SPAN(text), &warm);
+    parse(WARD_SPAN(memory_text), &warm);
     ward_seam.allocate = allocate_a_few;
     enum ward_status status = WARD_NO_MEMORY;
     unsigned n = 0;
@@ -395,24 +396,24 @@ static void test_out_of_memory_is_no_verdict_on_the_text(void **state)
         const struct ward_json_value *value = NULL;
         const char *why = NULL;
         allocations_left = n;
-        status = ward_json_parse(WARD_SPAN(text), &pool, &value, &why);
+        status = ward_json_parse(WARD_SPAN(memory_text), &pool, &value, &why);
         assert_true(status == WARD_OK || status == WARD_NO_MEMORY);
         assert_true((status == WARD_OK) == (value != NULL));
     }
     assert_int_equal(status, WARD_OK);
-    assert_true(n > 5);
+    assert_true(n > 1);
 }
 
+/* jansson, which works in what the pool leaves, is stopped at every one of its allocations too. */
 static void test_a_full_pool_is_no_verdict_either(void **state)
 {
     (void)state;
-    static const char text[] = "[1,\"x\\n\",12345678901234567890,{}]";
     enum ward_status status = WARD_NO_MEMORY;
-    for (size_t max = 0; status != WARD_OK && max < 10000; max += 16) {
+    for (size_t max = 0; status != WARD_OK && max < 100000; max += 16) {
         WARD_POOL pool = ward_pool_new(max);
         const struct ward_json_value *value = NULL;
         const char *why = NULL;
-        status = ward_json_parse(WARD_SPAN(text), &pool, &value, &why);
+        status = ward_json_parse(WARD_SPAN(memory_text), &pool, &value, &why);
         assert_true(status == WARD_OK || status == WARD_NO_MEMORY);
     }
     assert_int_equal(status, WARD_OK);
