@@ -117,6 +117,13 @@ enum ward_status ward_audit_append(struct ward_store_session *session, const str
 
 /* ---- keys.c ---- */
 
+#define WARD_ONE_KEY_POOL (1024 * 1024)
+
+/** Write a changed key, its change entry and what the publisher must know; the key is then as stored. */
+enum ward_status ward_service_key_store(struct ward_store_session *session, struct ward_service *service,
+                                        const struct ward_operator *who, struct ward_api_key *key, const char *action,
+                                        const struct ward_members *members, struct ward_span retired) WARD_MUST_USE;
+
 /** Open every value that a key has, into pool. */
 enum ward_status ward_service_key_open(struct ward_service *service, struct ward_pool *pool,
                                        struct ward_api_key *key) WARD_MUST_USE;

@@ -9,8 +9,6 @@
 #include "service/internal.h"
 
 #define ID_ATTEMPTS   8
-#define SWEEP_BATCH   128
-#define ONE_KEY_POOL  (1024 * 1024)
 #define MEMBER_KEY    "key"
 #define MEMBER_EXPIRY "expiry"
 
@@ -192,10 +190,9 @@ static enum ward_status log_key(struct ward_store_session *session, const struct
     return ward_audit_append(session, who, &audit);
 }
 
-/* Write a changed key, its change entry and what the publisher must know; the key is then as stored. */
-static enum ward_status store_key(struct ward_store_session *session, struct ward_service *service,
-                                  const struct ward_operator *who, struct ward_api_key *key, const char *action,
-                                  const struct ward_members *members, struct ward_span retired)
+enum ward_status ward_service_key_store(struct ward_store_session *session, struct ward_service *service,
+                                        const struct ward_operator *who, struct ward_api_key *key, const char *action,
+                                        const struct ward_members *members, struct ward_span retired)
 {
     enum ward_status status = ward_store_key_update(session, key);
     if (status != WARD_OK) {
@@ -438,7 +435,7 @@ static enum ward_status update_in(struct ward_store_session *session, void *arg)
         return status;
     }
     c->key.updated_ms = ward_service_later(ward_now_ms(), c->key.updated_ms);
-    return store_key(session, c->service, c->who, &c->key, "updated", &changed, retired);
+    return ward_service_key_store(session, c->service, c->who, &c->key, "updated", &changed, retired);
 }
 
 enum ward_status ward_service_key_update(struct ward_service *service, const struct ward_operator *who,
@@ -468,13 +465,13 @@ static enum ward_status delete_in(struct ward_store_session *session, void *arg)
     }
     c->key.is_enabled = false;
     c->key.updated_ms = ward_service_later(ward_now_ms(), c->key.updated_ms);
-    return store_key(session, c->service, c->who, &c->key, "deleted", &changed, WARD_SPAN_NONE);
+    return ward_service_key_store(session, c->service, c->who, &c->key, "deleted", &changed, WARD_SPAN_NONE);
 }
 
 enum ward_status ward_service_key_delete(struct ward_service *service, const struct ward_operator *who,
                                          const struct ward_key_ref *ref, struct ward_receipt *ret_receipt)
 {
-    WARD_POOL pool = ward_pool_new(ONE_KEY_POOL);
+    WARD_POOL pool = ward_pool_new(WARD_ONE_KEY_POOL);
     struct key_case c = key_case_of(service, who, ref, &pool);
     return run_write(&c, delete_in, NULL, ret_receipt);
 }
@@ -498,7 +495,7 @@ static enum ward_status reactivate_in(struct ward_store_session *session, void *
         ward_members_add(&changed, MEMBER_EXPIRY);
     }
     c->key.updated_ms = ward_service_later(now_ms, c->key.updated_ms);
-    return store_key(session, c->service, c->who, &c->key, "reactivated", &changed, WARD_SPAN_NONE);
+    return ward_service_key_store(session, c->service, c->who, &c->key, "reactivated", &changed, WARD_SPAN_NONE);
 }
 
 enum ward_status ward_service_key_reactivate(struct ward_service *service, const struct ward_operator *who,
@@ -538,7 +535,7 @@ static enum ward_status rotate_in(struct ward_store_session *session, void *arg)
     struct ward_api_key key = clone_key(&old, now_ms);
     old.is_enabled = false;
     old.updated_ms = ward_service_later(now_ms, old.updated_ms);
-    status = store_key(session, c->service, c->who, &old, "rotated", &changed, WARD_SPAN_NONE);
+    status = ward_service_key_store(session, c->service, c->who, &old, "rotated", &changed, WARD_SPAN_NONE);
     if (status == WARD_OK) {
         status = draw_id(session, c->pool, &key.id);
     }
@@ -560,140 +557,4 @@ enum ward_status ward_service_key_rotate(struct ward_service *service, const str
 {
     struct key_case c = key_case_of(service, who, ref, pool);
     return run_write(&c, rotate_in, ret, ret_receipt);
-}
-
-/* ---- first use ---- */
-
-struct first_use {
-    struct ward_service *service;
-    const struct ward_key_id *id;
-    int64_t now_ms;
-    struct ward_pool pool;
-    struct ward_api_key key;
-};
-
-/* OK: still to be noted. CONFLICT: noted already. */
-static enum ward_status find_unused(struct ward_store_session *session, void *arg)
-{
-    struct first_use *use = arg;
-    enum ward_status status = ward_store_key_get(session, use->id, &use->pool, &use->key);
-    if (status != WARD_OK) {
-        return status;
-    }
-    if (use->key.is_removed) {
-        return WARD_NOT_FOUND;
-    }
-    return use->key.first_used_ms == WARD_TIME_NONE ? WARD_OK : WARD_CONFLICT;
-}
-
-static enum ward_status note_use_in(struct ward_store_session *session, void *arg)
-{
-    struct first_use *use = arg;
-    struct ward_operator who = ward_operator_system();
-    enum ward_status status = find_unused(session, use);
-    if (status != WARD_OK) {
-        return status;
-    }
-    use->key.first_used_ms = use->now_ms;
-    use->key.updated_ms = ward_service_later(use->now_ms, use->key.updated_ms);
-    return store_key(session, use->service, &who, &use->key, "first-used", NULL, WARD_SPAN_NONE);
-}
-
-enum ward_status ward_service_key_first_use(struct ward_service *service, const struct ward_key_id *id, int64_t now_ms)
-{
-    struct first_use use = { .service = service, .id = id, .now_ms = now_ms, .pool = ward_pool_new(ONE_KEY_POOL) };
-    uint64_t revision;
-    enum ward_status status = ward_store_read(service->store, find_unused, &use);
-    if (status == WARD_OK) {
-        status = ward_store_write(service->store, note_use_in, &use, &revision);
-    }
-    ward_pool_free(&use.pool);
-    return status == WARD_CONFLICT ? WARD_OK : status;
-}
-
-/* ---- expiry ---- */
-
-struct sweep {
-    struct ward_service *service;
-    int64_t now_ms;
-    size_t max; /* of this batch */
-    size_t found, flipped;
-    struct ward_key_id ids[SWEEP_BATCH];
-};
-
-static enum ward_status note_expired(const struct ward_api_key *key, void *arg)
-{
-    struct sweep *sweep = arg;
-    if (sweep->found < SWEEP_BATCH) {
-        sweep->ids[sweep->found++] = key->id;
-    }
-    return WARD_OK;
-}
-
-static enum ward_status find_expired(struct ward_store_session *session, void *arg)
-{
-    struct sweep *sweep = arg;
-    return ward_store_key_expired(session, sweep->now_ms, sweep->max, note_expired, sweep);
-}
-
-/* updatedAt stays: the key was inactive from its expiry on, and when the sweeper came is no concern of its owner. */
-static enum ward_status expire_one(struct ward_store_session *session, struct sweep *sweep, struct ward_pool *pool,
-                                   const struct ward_key_id *id)
-{
-    struct ward_api_key key;
-    enum ward_status status = ward_store_key_get(session, id, pool, &key);
-    if (status == WARD_NOT_FOUND) {
-        return WARD_OK;
-    }
-    if (status != WARD_OK) {
-        return status;
-    }
-    bool is_due = key.expires_ms != WARD_TIME_NONE && key.expires_ms <= sweep->now_ms;
-    if (key.is_removed || !key.is_enabled || !is_due) {
-        return WARD_OK; /* its expiry was moved, or somebody deleted it, since the list was read */
-    }
-    struct ward_operator who = ward_operator_system();
-    struct ward_members changed = { 1, { "isActive" } };
-    key.is_enabled = false;
-    sweep->flipped++;
-    return store_key(session, sweep->service, &who, &key, "expired", &changed, WARD_SPAN_NONE);
-}
-
-static enum ward_status expire_in(struct ward_store_session *session, void *arg)
-{
-    struct sweep *sweep = arg;
-    WARD_POOL pool = ward_pool_new(ONE_KEY_POOL);
-    for (size_t i = 0; i < sweep->found; i++) {
-        enum ward_status status = expire_one(session, sweep, &pool, &sweep->ids[i]);
-        if (status != WARD_OK) {
-            return status;
-        }
-        ward_pool_reset(&pool);
-    }
-    return WARD_OK;
-}
-
-enum ward_status ward_service_key_sweep(struct ward_service *service, int64_t now_ms, size_t max, size_t *ret_count)
-{
-    size_t count = 0;
-    size_t tried = 0;
-    while (tried < max) {
-        uint64_t revision;
-        struct sweep sweep = { .service = service, .now_ms = now_ms };
-        sweep.max = max - tried < SWEEP_BATCH ? max - tried : SWEEP_BATCH;
-        enum ward_status status = ward_store_read(service->store, find_expired, &sweep);
-        if (status == WARD_OK && sweep.found > 0) {
-            status = ward_store_write(service->store, expire_in, &sweep, &revision);
-        }
-        if (status != WARD_OK) {
-            return status;
-        }
-        tried += sweep.found;
-        count += sweep.flipped;
-        if (sweep.found < sweep.max) {
-            break;
-        }
-    }
-    *ret_count = count;
-    return WARD_OK;
 }
