@@ -159,13 +159,14 @@ static struct route_label label_of(const struct ward_metrics *metrics, size_t in
 static void write_requests(const struct ward_metrics *metrics, struct ward_buffer *ret)
 {
     static const char *const names[CLASSES] = { "other", "1xx", "2xx", "3xx", "4xx", "5xx" };
-    write_head("ward_requests_total", "counter", "Finished requests by route and status class.", ret);
+    write_head("ward_http_requests_total", "counter", "Finished requests by route and status class.", ret);
     for (size_t i = 0; i < metrics->route_count; i++) {
         struct route_counters sum = sum_route(metrics, i);
         struct route_label label = label_of(metrics, i);
         for (size_t c = 0; c < CLASSES; c++)
             if (sum.classes[c] > 0)
-                ward_buffer_append_format(ret, "ward_requests_total{surface=\"%s\",route=\"%s\",class=\"%s\"} %llu\n",
+                ward_buffer_append_format(ret,
+                                          "ward_http_requests_total{surface=\"%s\",route=\"%s\",class=\"%s\"} %llu\n",
                                           label.surface, label.route, names[c], (unsigned long long)sum.classes[c]);
     }
 }
@@ -175,20 +176,20 @@ static void write_histogram(struct route_label label, const struct route_counter
     uint64_t below = 0;
     for (size_t i = 0; i < BUCKETS; i++) {
         below += sum->buckets[i];
-        ward_buffer_append_format(ret,
-                                  "ward_request_duration_seconds_bucket{surface=\"%s\",route=\"%s\",le=\"%s\"} %llu\n",
-                                  label.surface, label.route, buckets[i].seconds, (unsigned long long)below);
+        ward_buffer_append_format(
+            ret, "ward_http_request_duration_seconds_bucket{surface=\"%s\",route=\"%s\",le=\"%s\"} %llu\n",
+            label.surface, label.route, buckets[i].seconds, (unsigned long long)below);
     }
-    ward_buffer_append_format(ret, "ward_request_duration_seconds_sum{surface=\"%s\",route=\"%s\"} %llu.%06llu\n",
+    ward_buffer_append_format(ret, "ward_http_request_duration_seconds_sum{surface=\"%s\",route=\"%s\"} %llu.%06llu\n",
                               label.surface, label.route, (unsigned long long)(sum->sum_us / 1000000),
                               (unsigned long long)(sum->sum_us % 1000000));
-    ward_buffer_append_format(ret, "ward_request_duration_seconds_count{surface=\"%s\",route=\"%s\"} %llu\n",
+    ward_buffer_append_format(ret, "ward_http_request_duration_seconds_count{surface=\"%s\",route=\"%s\"} %llu\n",
                               label.surface, label.route, (unsigned long long)below);
 }
 
 static void write_durations(const struct ward_metrics *metrics, struct ward_buffer *ret)
 {
-    write_head("ward_request_duration_seconds", "histogram", "Time from a complete request to its answer.", ret);
+    write_head("ward_http_request_duration_seconds", "histogram", "Time from a complete request to its answer.", ret);
     for (size_t i = 0; i < metrics->route_count; i++) {
         struct route_counters sum = sum_route(metrics, i);
         uint64_t count = 0;

@@ -31,6 +31,10 @@ struct ward_option_row {
     const char *help;
 };
 
+/** A row of options.def as an initialiser: #define WARD_OPTION WARD_OPTION_ROW before including it. */
+#define WARD_OPTION_ROW(flag, kind, environment, key, argument, preset, min, max, help)                                \
+    { (flag), WARD_OPTION_##kind, (environment), (key), (argument), (preset), (min), (max), (help) },
+
 #define WARD_OPTIONS_MAX       48
 #define WARD_OPTION_VALUES_MAX 16
 #define WARD_POSITIONALS_MAX   4

@@ -91,14 +91,15 @@ static void write_server_rows(struct server *server, struct ward_buffer *ret)
     int64_t uptime_ms = ward_now_ms() - server->app.application.started_ms;
     const struct ward_metric_row rows[] = {
         { "ward_connections", "gauge", "Open connections of all listeners.", http.connections },
-        { "ward_http_requests_total", "counter", "Requests that the HTTP layer took in.", http.requests },
+        { "ward_http_received_total", "counter", "Requests that the HTTP layer took in, finished or not.",
+          http.requests },
         { "ward_queue_depth", "gauge", "Requests waiting for a worker.", http.queue_depth },
         { "ward_connections_refused_total", "counter", "Connections closed at accept for a limit.",
           http.refused_connections },
         { "ward_connections_timed_out_total", "counter", "Connections closed for a time-out.", http.timed_out },
         { "ward_store_failed", "gauge", "1 when the store acknowledges no more writes; restart after the disk is well.",
           store.is_failed },
-        { "ward_store_revision", "gauge", "Last durable change.", store.revision },
+        { "ward_revision", "gauge", "Last durable change.", store.revision },
         { "ward_store_commits_total", "counter", "Transactions committed since start.", store.commits },
         { "ward_store_syncs_total", "counter", "Syncs they took (group commit).", store.batches },
         { "ward_uptime_seconds", "gauge", "Time since start.", uptime_ms > 0 ? (uint64_t)uptime_ms / 1000 : 0 },
@@ -115,7 +116,7 @@ static void write_table_rows(struct server *server, struct ward_buffer *ret)
         { "ward_table_revision", "gauge", "Change that verifications obey.", table->revision },
         { "ward_table_generation", "counter", "Generations of the table built so far.", table->generation },
         { "ward_table_records", "gauge", "Credential values in the table.", table->records },
-        { "ward_table_api_keys", "gauge", "Of these, values of API keys.", table->api_keys },
+        { "ward_table_keys", "gauge", "Of these, values of API keys.", table->api_keys },
         { "ward_table_capacity", "gauge", "Records this generation has room for.", table->capacity },
         { "ward_table_body_bytes", "gauge", "Bytes of bodies in use.", table->body_bytes },
         { "ward_table_garbage_bytes", "gauge", "Bytes of bodies that are dead until the next generation.",
@@ -285,7 +286,8 @@ static void reload(struct server *server, bool (*reread)(struct ward_settings *,
     if (ward_option_value(&server->settings->options, "tls-listen")->count > 0)
         status = ward_http_server_reload(server->http);
     ward_log(status == WARD_OK ? WARD_LOG_INFO : WARD_LOG_ERROR, "reloaded",
-             WARD_LOG_STR("certificate", status == WARD_OK ? "ok" : "not readable or not valid: the old one stays"));
+             WARD_LOG_STR("certificate", status == WARD_OK ? "ok" : "the old one stays"),
+             WARD_LOG_STR("why", status == WARD_OK ? "" : ward_http_server_why(server->http)));
     ward_notify("READY=1");
 }
 

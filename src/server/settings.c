@@ -9,8 +9,7 @@
 #include "base/encoding.h"
 
 const struct ward_option_row ward_serve_rows[] = {
-#define WARD_OPTION(flag, kind, environment, key, argument, preset, min, max, help)                                    \
-    { (flag), WARD_OPTION_##kind, (environment), (key), (argument), (preset), (min), (max), (help) },
+#define WARD_OPTION WARD_OPTION_ROW
 #include "server/options.def"
 #undef WARD_OPTION
 };

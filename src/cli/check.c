@@ -1,0 +1,65 @@
+#include "cli/cli.h"
+#include "server/process.h"
+
+struct chain {
+    uint64_t count, bad;
+};
+
+static enum ward_status verify_chain(struct ward_store_session *session, void *arg)
+{
+    struct chain *chain = arg;
+    return ward_store_chain_verify(session, &chain->count, &chain->bad);
+}
+
+static void write_result(struct ward_cli *cli, const struct chain *chain, uint64_t values, uint64_t bad_values,
+                         struct ward_buffer *ret)
+{
+    if (!ward_cli_wants_json(cli)) {
+        ward_buffer_append_format(ret, "change log     %llu entries, %s\n", (unsigned long long)chain->count,
+                                  chain->bad ? "BROKEN" : "whole");
+        if (chain->bad)
+            ward_buffer_append_format(ret, "               the first that does not fit: revision %llu\n",
+                                      (unsigned long long)chain->bad);
+        ward_buffer_append_format(ret, "sealed values  %llu, of which %llu do not open\n", (unsigned long long)values,
+                                  (unsigned long long)bad_values);
+        return;
+    }
+    struct ward_json_writer writer = ward_json_writer_to(ret);
+    ward_json_begin_object(&writer);
+    ward_json_member_int(&writer, "changes", (int64_t)chain->count);
+    if (chain->bad)
+        ward_json_member_int(&writer, "firstBadRevision", (int64_t)chain->bad);
+    else
+        ward_json_member_null(&writer, "firstBadRevision");
+    ward_json_member_int(&writer, "sealedValues", (int64_t)values);
+    ward_json_member_int(&writer, "sealedValuesBad", (int64_t)bad_values);
+    ward_json_end_object(&writer);
+    ward_buffer_append_char(ret, '\n');
+}
+
+enum ward_exit ward_run_check(struct ward_cli *cli)
+{
+    WARD_BUFFER text = ward_buffer_new(4096);
+    struct chain chain = { 0 };
+    uint64_t values = 0, bad_values = 0;
+    cli->is_offline = true; /* the app is closed at the end, whatever becomes of it */
+    if (!ward_process_harden(&cli->failure) ||
+        !ward_app_open(&cli->app, ward_option_text(&cli->options, "data"), false, cli->version, &cli->failure))
+        return cli->failure.code;
+    enum ward_status log_status = ward_store_read(cli->app.store, verify_chain, &chain);
+    enum ward_status seal_status = ward_service_check(cli->app.service, &values, &bad_values);
+    bool is_read = (log_status == WARD_OK || log_status == WARD_INTEGRITY) &&
+                   (seal_status == WARD_OK || seal_status == WARD_INTEGRITY);
+    if (!is_read) {
+        ward_fail(&cli->failure, WARD_EXIT_IO, "the store could not be read to its end; nothing can be said");
+        return WARD_EXIT_IO;
+    }
+    write_result(cli, &chain, values, bad_values, &text);
+    enum ward_exit code = ward_cli_print(cli, ward_buffer_span(&text));
+    if (code != WARD_EXIT_OK || (log_status == WARD_OK && seal_status == WARD_OK && bad_values == 0))
+        return code;
+    ward_fail(
+        &cli->failure, WARD_EXIT_INTEGRITY,
+        "stored data was changed or damaged; keep this directory for whoever looks into it, and restore a backup");
+    return WARD_EXIT_INTEGRITY;
+}

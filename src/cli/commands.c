@@ -1,0 +1,157 @@
+/* The table of commands. `ward help` and docs/running.md show it in this order. */
+#include "cli/cli.h"
+
+#define ROWS(rows) (rows), sizeof(rows) / sizeof((rows)[0])
+
+static const struct ward_option_row common_rows[] = { WARD_ROW_DATA, WARD_ROW_OUTPUT };
+
+static const struct ward_option_row serve_rows[] = {
+#define WARD_OPTION WARD_OPTION_ROW
+#include "server/options.def"
+#undef WARD_OPTION
+};
+
+static const struct ward_option_row verify_rows[] = {
+    WARD_ROW_DATA,
+    WARD_ROW_OUTPUT,
+    WARD_ROW_TEXT("key-file", "FILE", "Read the key from a file instead of standard input"),
+    WARD_ROW_TEXT("origin", "HOST", "Where the request came from, for keys with allowed domains"),
+    { "peek", WARD_OPTION_SWITCH, NULL, NULL, NULL, NULL, 0, 0, "Look, do not count against the key's limit" },
+    { "max-staleness", WARD_OPTION_NUMBER, "WARD_MAX_STALENESS", NULL, "MS", "5000", 0, 86400000,
+      "Do not trust a table that has heard nothing from its server for so long; 0: trust any" },
+};
+
+#define KEY_ROWS                                                                                                       \
+    WARD_ROW_TEXT("limit", "NUMBER", "Requests a window; goes with --window"),                                         \
+        WARD_ROW_TEXT("window", "SECONDS", "Length of the limit's window"),                                            \
+        WARD_ROW_TEXT("expires", "TIME", "When the key stops working, ISO 8601: 2030-01-31T00:00:00Z"),                \
+        WARD_ROW_TEXT("metadata-file", "FILE", "A JSON object to keep with the key"),                                  \
+        WARD_ROW_TEXT("account-id", "TEXT", "Your own account id, handed to whoever verifies"),                        \
+        WARD_ROW_TEXT("user-id", "TEXT", "Your own user id, handed to whoever verifies"),                              \
+    {                                                                                                                  \
+        "domain", WARD_OPTION_LIST, NULL, NULL, "HOST", NULL, 0, 0, "Allow requests from this host, or *.host"         \
+    }
+
+static const struct ward_option_row key_create_rows[] = {
+    WARD_ROW_DATA,
+    WARD_ROW_OUTPUT,
+    WARD_ROW_TEXT("name", "NAME", "What to call the key; required"),
+    WARD_ROW_TEXT("project", "NAME", "Name or id of its project; not needed while there is only one"),
+    WARD_ROW_TEXT("key-file", "FILE", "Take the key's value from a file instead of drawing one"),
+    KEY_ROWS,
+};
+static const struct ward_option_row key_update_rows[] = {
+    WARD_ROW_DATA,
+    WARD_ROW_OUTPUT,
+    WARD_ROW_TEXT("name", "NAME", "What to call the key from now on"),
+    KEY_ROWS,
+};
+static const struct ward_option_row key_list_rows[] = {
+    WARD_ROW_DATA,
+    WARD_ROW_OUTPUT,
+    WARD_ROW_TEXT("project", "NAME", "Name or id of a project; without it, the only one there is"),
+};
+static const struct ward_option_row project_create_rows[] = {
+    WARD_ROW_DATA,
+    WARD_ROW_OUTPUT,
+    WARD_ROW_TEXT("name", "NAME", "What to call the project; required"),
+    { "env", WARD_OPTION_CHOICE, NULL, NULL, "live|test", "live", 0, 0, "Which keys it issues: live_… or test_…" },
+};
+static const struct ward_option_row project_rename_rows[] = {
+    WARD_ROW_DATA,
+    WARD_ROW_OUTPUT,
+    WARD_ROW_TEXT("name", "NAME", "What to call the project from now on; required"),
+};
+static const struct ward_option_row credential_create_rows[] = {
+    WARD_ROW_DATA,
+    WARD_ROW_OUTPUT,
+    { "kind", WARD_OPTION_CHOICE, NULL, NULL, "access-key|token|iam", "access-key", 0, 0, "What kind of credential" },
+    { "role", WARD_OPTION_CHOICE, NULL, NULL, "viewer|user|admin", NULL, 0, 0, "What it may do; required" },
+    WARD_ROW_TEXT("name", "NAME", "What to call it; without one, its kind and role"),
+    WARD_ROW_TEXT("project", "NAME", "Name or id of the one project it is for; without it, the whole account"),
+    { "grant", WARD_OPTION_LIST, NULL, NULL, "CATEGORY:ACTION", NULL, 0, 0,
+      "A single right; comes with the Apinizer surface and is refused until then" },
+};
+
+static const char init_more[] = "Makes DIR (mode 0700) with a root key, an empty store, an account, the project "
+                                "\"default\" and one admin credential\n"
+                                "of each kind. The credentials are printed this once. Keep a copy of DIR/root.key "
+                                "apart from the backups of the rest:\n"
+                                "without it nothing in the store can be opened, and with it everything can.\n\n"
+                                "  ward init --data /var/lib/ward\n"
+                                "  ward init --data /var/lib/ward --output json >first-credentials.json\n";
+
+static const char serve_more[] =
+    "Serves until SIGTERM or SIGINT, which drain and exit 0. SIGHUP reads the TLS certificate and the log level "
+    "again.\n"
+    "An option is taken from the flag, else from the environment, else from DIR/ward.conf (lines of name = value), "
+    "else\n"
+    "from its default. Logs are JSON lines on standard error.\n\n"
+    "  ward serve --data /var/lib/ward\n"
+    "  ward serve --data /var/lib/ward --tls-listen 0.0.0.0:8443 --tls-certificate c.pem --tls-key k.pem\n"
+    "  ward serve --data /var/lib/ward --listen unix:/run/ward/api.sock --verify-listen unix:/run/ward/verify.sock\n"
+    "  WARD_LISTEN=127.0.0.1:8420,[::1]:8420 ward serve --data /var/lib/ward\n";
+
+static const char verify_more[] =
+    "Reads one API key from standard input (or --key-file) and decides from the table in DIR, without asking the "
+    "server:\n"
+    "what any verifier on this machine would decide now. Exit code 0: valid; 1: not valid; 2: could not decide.\n\n"
+    "  ward verify --data /var/lib/ward --peek <key.txt\n";
+
+static const char check_more[] = "Recomputes the change log's chain and opens every sealed value. Needs the directory "
+                                 "for itself: stop the server, or\n"
+                                 "run it on a copy. Exit code 9 when something does not fit: restore a backup.\n";
+
+static const char help_more[] = "  ward help COMMAND      what it does, with every option and examples\n"
+                                "  ward help limits       every maximum of Ward, as Markdown\n"
+                                "  ward help options      every option of ward serve, as Markdown\n"
+                                "  ward help exit-codes   every exit code, as Markdown\n";
+
+static const char key_create_more[] =
+    "  ward key create --name mobile --project default --limit 100 --window 60 --expires 2030-01-01T00:00:00Z\n";
+
+static const char credential_create_more[] =
+    "The secret is printed once. An access key can be read again by an admin; a token and an IAM secret cannot.\n\n"
+    "  ward credential create --kind access-key --role viewer --name dashboard --project default\n";
+
+const struct ward_command ward_commands[] = {
+    { "init", NULL, "[options]", "Make a data directory and print its first credentials, once", init_more,
+      ROWS(common_rows), 0, ward_run_init },
+    { "serve", NULL, "[options]", "Serve every surface from a data directory", serve_more, ROWS(serve_rows), 0,
+      ward_run_serve },
+    { "verify", NULL, "[options] <KEY-FILE", "Decide about an API key, from the table", verify_more, ROWS(verify_rows),
+      0, ward_run_verify },
+    { "status", NULL, "[options]", "Show what the server, or the stopped directory, stands at", NULL, ROWS(common_rows),
+      0, ward_run_status },
+    { "key", "create", "--name NAME [options]", "Make an API key", key_create_more, ROWS(key_create_rows), 0,
+      ward_run_key_create },
+    { "key", "list", "[options]", "List a project's API keys", NULL, ROWS(key_list_rows), 0, ward_run_key_list },
+    { "key", "show", "ID [options]", "Show an API key, value included", NULL, ROWS(common_rows), 1, ward_run_key_show },
+    { "key", "update", "ID [options]", "Change an API key; \"none\" takes an expiry, a limit or an id away", NULL,
+      ROWS(key_update_rows), 1, ward_run_key_update },
+    { "key", "delete", "ID [options]", "Disable an API key, now", NULL, ROWS(common_rows), 1, ward_run_key_delete },
+    { "key", "reactivate", "ID [options]", "Enable a disabled API key again", NULL, ROWS(common_rows), 1,
+      ward_run_key_reactivate },
+    { "key", "rotate", "ID [options]", "Give an API key a new value; the old one stops working now", NULL,
+      ROWS(common_rows), 1, ward_run_key_rotate },
+    { "project", "create", "--name NAME [options]", "Make a project", NULL, ROWS(project_create_rows), 0,
+      ward_run_project_create },
+    { "project", "list", "[options]", "List the projects", NULL, ROWS(common_rows), 0, ward_run_project_list },
+    { "project", "rename", "PROJECT --name NAME [options]", "Give a project another name", NULL,
+      ROWS(project_rename_rows), 1, ward_run_project_rename },
+    { "project", "delete", "PROJECT [options]", "Deactivate a project; its keys stop working now", NULL,
+      ROWS(common_rows), 1, ward_run_project_delete },
+    { "credential", "create", "--role ROLE [options]", "Make a credential for an operator", credential_create_more,
+      ROWS(credential_create_rows), 0, ward_run_credential_create },
+    { "credential", "list", "[options]", "List the operators' credentials", NULL, ROWS(common_rows), 0,
+      ward_run_credential_list },
+    { "credential", "delete", "ID [options]", "Disable a credential, now", NULL, ROWS(common_rows), 1,
+      ward_run_credential_delete },
+    { "credential", "reactivate", "ID [options]", "Enable a disabled credential again", NULL, ROWS(common_rows), 1,
+      ward_run_credential_reactivate },
+    { "check", NULL, "[options]", "Check the change log's chain and open every sealed value", check_more,
+      ROWS(common_rows), 0, ward_run_check },
+    { "help", NULL, "[COMMAND | limits | options | exit-codes]", "Explain", help_more, NULL, 0, 0, ward_run_help },
+    { "version", NULL, "", "Print the version", NULL, NULL, 0, 0, ward_run_version },
+};
+const size_t ward_command_count = sizeof(ward_commands) / sizeof(ward_commands[0]);
