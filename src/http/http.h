@@ -65,7 +65,7 @@ size_t ward_http_header_count(const struct ward_http_request *request, const cha
 struct ward_span ward_http_query_get(struct ward_http_request *request, const char *name, bool *ret_bad);
 
 #define WARD_REPLY_HEADERS_MAX  24
-#define WARD_REPLY_HEADER_BYTES 192
+#define WARD_REPLY_HEADER_BYTES 1024 /* of one value; a longer one is left out */
 
 struct ward_http_reply {
     int status;
@@ -150,8 +150,11 @@ enum ward_status ward_http_server_start(const struct ward_http_options *options,
 /** The port or path a listener really got, as "127.0.0.1:41234". */
 void ward_http_server_address(const struct ward_http_server *server, size_t listen, char text[128]);
 
-/** Read certificate and key again; on failure the old ones stay. */
+/** Read certificate and key again; on failure the old ones stay, and ward_http_server_why tells what is wrong. */
 enum ward_status ward_http_server_reload(struct ward_http_server *server) WARD_MUST_USE;
+
+/** The sentence of the last failed reload; borrowed until the next one. */
+const char *ward_http_server_why(const struct ward_http_server *server);
 
 /** Stop accepting, finish what runs (at most drain_ms), close. */
 void ward_http_server_stop(struct ward_http_server *server, int64_t drain_ms);

@@ -1,0 +1,160 @@
+/*
+ * Replies. Every header that is added costs the library three allocations, and verification is measured in
+ * microseconds: an answer without a body therefore carries only the headers that speak of caching and the request id.
+ */
+#include "http/internal.h"
+
+/* Nothing that Ward answers is a page: nobody may guess its type, frame it, run it or learn where it came from. */
+static const struct {
+    const char *name;
+    const char *value;
+} body_headers[] = {
+    { "X-Content-Type-Options", "nosniff" },
+    { "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'" },
+    { "Referrer-Policy", "no-referrer" },
+};
+
+void ward_http_reply_reset(struct ward_http_reply *reply)
+{
+    ward_buffer_free(&reply->body);
+    reply->status = 500;
+    reply->content_type = NULL;
+    reply->body = ward_buffer_new(WARD_REPLY_MAX);
+    reply->header_count = 0;
+    reply->must_close = false;
+    reply->reason = NULL;
+}
+
+static bool is_header_text(struct ward_span text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        if (c < 0x20 || c == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void ward_http_reply_header(struct ward_http_request *request, struct ward_http_reply *reply, const char *name,
+                            struct ward_span value)
+{
+    /* A control byte in a value would be another header: such a value is not sent. */
+    if (reply->header_count == WARD_REPLY_HEADERS_MAX || !value.data || !is_header_text(value)) {
+        return;
+    }
+    struct ward_span copy = ward_pool_copy(&request->pool, value);
+    if (!copy.data) {
+        return;
+    }
+    reply->headers[reply->header_count++] = (struct ward_http_header){ ward_span_of(name), copy };
+}
+
+static bool has_header(const struct ward_http_reply *reply, struct ward_span name)
+{
+    for (size_t i = 0; i < reply->header_count; i++) {
+        if (ward_span_equal_nocase(reply->headers[i].name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_sendable(const struct ward_http_reply *reply)
+{
+    return reply->status >= 200 && reply->status <= 599 && reply->body.status == WARD_OK;
+}
+
+void ward_http_reply_refuse(struct ward_http_request *request, const struct ward_http_surface *surface,
+                            struct ward_http_refusal refusal, struct ward_http_reply *reply)
+{
+    ward_http_reply_reset(reply);
+    reply->status = refusal.status;
+    if (surface && surface->refuse) {
+        surface->refuse(request, refusal.status, refusal.why, reply);
+    }
+    if (!is_sendable(reply)) {
+        ward_http_reply_reset(reply);
+        reply->status = refusal.status;
+    }
+    if (refusal.status == 503 && !has_header(reply, WARD_SPAN("Retry-After"))) {
+        ward_http_reply_header(request, reply, "Retry-After", WARD_SPAN("1"));
+    }
+    reply->reason = reply->reason ? reply->reason : refusal.why;
+}
+
+void ward_http_reply_settle(struct ward_http_request *request, const struct ward_http_surface *surface,
+                            struct ward_http_reply *reply)
+{
+    if (is_sendable(reply)) {
+        return;
+    }
+    struct ward_http_refusal refusal = { 500, "internal" };
+    if (reply->body.status == WARD_NO_MEMORY) {
+        refusal = (struct ward_http_refusal){ 503, "no_memory" };
+    } else if (reply->body.status == WARD_TOO_LARGE) {
+        refusal = (struct ward_http_refusal){ 500, "reply_too_large" };
+    }
+    ward_http_reply_refuse(request, surface, refusal, reply);
+}
+
+/* The library wants C strings; a span may be a part of a longer text. */
+static bool add_span(struct MHD_Response *response, const struct ward_http_header *header)
+{
+    char name[64];
+    char value[WARD_REPLY_HEADER_BYTES + 1];
+    if (header->name.size >= sizeof(name) || header->value.size > WARD_REPLY_HEADER_BYTES || !header->value.data) {
+        return true; /* left out, as WARD_REPLY_HEADER_BYTES says */
+    }
+    memcpy(name, header->name.data, header->name.size);
+    name[header->name.size] = '\0';
+    memcpy(value, header->value.data, header->value.size);
+    value[header->value.size] = '\0';
+    return MHD_add_response_header(response, name, value) == MHD_YES;
+}
+
+static bool add(struct MHD_Response *response, const char *name, const char *value)
+{
+    return MHD_add_response_header(response, name, value) == MHD_YES;
+}
+
+static bool add_body_headers(struct MHD_Response *response, const struct ward_http_reply *reply)
+{
+    bool is_ok = !reply->content_type || add(response, "Content-Type", reply->content_type);
+    for (size_t i = 0; i < sizeof(body_headers) / sizeof(body_headers[0]); i++) {
+        is_ok = is_ok && add(response, body_headers[i].name, body_headers[i].value);
+    }
+    return is_ok;
+}
+
+static bool add_headers(struct MHD_Response *response, const struct ward_http_request *request,
+                        const struct ward_http_reply *reply)
+{
+    bool is_ok = !reply->must_close || add(response, "Connection", "close");
+    is_ok = is_ok && (reply->body.size == 0 || add_body_headers(response, reply));
+    for (size_t i = 0; i < reply->header_count; i++) {
+        is_ok = is_ok && add_span(response, &reply->headers[i]);
+    }
+    if (!has_header(reply, WARD_SPAN("Cache-Control"))) {
+        is_ok = is_ok && add(response, "Cache-Control", "no-store");
+    }
+    return is_ok && add(response, "Request-Id", request->request_id);
+}
+
+enum MHD_Result ward_http_reply_send(struct MHD_Connection *mhd, const struct ward_http_request *request,
+                                     const struct ward_http_reply *reply)
+{
+    static char nothing[1];
+    /* Persistent: the bytes stay ours until the request is completed, and are wiped there if they are secret. */
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        reply->body.size, reply->body.size ? reply->body.data : nothing, MHD_RESPMEM_PERSISTENT);
+    if (!response) {
+        return MHD_NO;
+    }
+    enum MHD_Result result = MHD_NO;
+    if (add_headers(response, request, reply)) {
+        result = MHD_queue_response(mhd, (unsigned)reply->status, response);
+    }
+    MHD_destroy_response(response);
+    return result;
+}
