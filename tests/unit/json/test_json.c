@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <stdio.h>
 
 #include "base/buffer.h"
@@ -419,6 +420,35 @@ static void test_a_full_pool_is_no_verdict_either(void **state)
     assert_int_equal(status, WARD_OK);
 }
 
+static void *parse_all(void *argument)
+{
+    unsigned *wrong = argument;
+    for (int round = 0; round < 20; round++) {
+        for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+            WARD_POOL pool = ward_pool_new(i % 2 ? POOL_MAX : 4096); /* the small one ends in the middle now and then */
+            const struct ward_json_value *value = NULL;
+            const char *why = NULL;
+            *wrong += ward_json_parse(bad[i].text, &pool, &value, &why) == WARD_OK;
+            *wrong += ward_json_parse(WARD_SPAN(memory_text), &pool, &value, &why) == WARD_INVALID;
+        }
+    }
+    return NULL;
+}
+
+static void test_threads_do_not_meet(void **state)
+{
+    (void)state;
+    pthread_t threads[4];
+    unsigned wrong[4] = { 0 };
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, parse_all, &wrong[i]), 0);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_int_equal(wrong[i], 0);
+    }
+}
+
 int main(void)
 {
     saved = ward_seam;
@@ -434,6 +464,7 @@ int main(void)
         cmocka_unit_test(test_values_of_a_body),
         cmocka_unit_test_teardown(test_out_of_memory_is_no_verdict_on_the_text, restore_seam),
         cmocka_unit_test(test_a_full_pool_is_no_verdict_either),
+        cmocka_unit_test(test_threads_do_not_meet),
     };
     return cmocka_run_group_tests_name("json/json", tests, NULL, NULL);
 }
