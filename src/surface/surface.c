@@ -145,6 +145,15 @@ bool ward_surface_reserve(struct ward_http_reply *reply)
     return ward_buffer_reserve(&reply->body, object_bytes) != NULL;
 }
 
+void ward_surface_words(const char *code, char ret[WARD_SURFACE_WORDS_MAX + 1])
+{
+    size_t size = 0;
+    for (const char *at = code ? code : "bad_request"; *at && size < WARD_SURFACE_WORDS_MAX; at++) {
+        ret[size++] = *at == '_' ? ' ' : *at;
+    }
+    ret[size] = '\0';
+}
+
 void ward_surface_header_int(struct ward_http_request *request, struct ward_http_reply *reply, const char *name,
                              int64_t value)
 {

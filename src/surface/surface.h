@@ -106,6 +106,10 @@ bool ward_surface_domains(struct ward_problems *problems, const struct ward_json
 bool ward_surface_integer(struct ward_problems *problems, const struct ward_json_value *object, const char *member,
                           const char *name, int64_t min, int64_t *ret);
 
+/** Spell a fixed code ("bad_escape") as words ("bad escape"). NULL gives the words of a bad request. */
+#define WARD_SURFACE_WORDS_MAX 64
+void ward_surface_words(const char *code, char ret[WARD_SURFACE_WORDS_MAX + 1]);
+
 /** Add a header whose value is a number. */
 void ward_surface_header_int(struct ward_http_request *request, struct ward_http_reply *reply, const char *name,
                              int64_t value);
@@ -113,7 +117,8 @@ void ward_surface_header_int(struct ward_http_request *request, struct ward_http
 /** Whole seconds until a window ends, rounded up, at least 1. */
 int64_t ward_surface_retry_after(const struct ward_limit_state *limit, int64_t now_ms);
 
-/** The key a verdict recognised, copied into the request's pool to outlive the verifier's next call. False: no memory.
+/** Copy what a verdict borrows from the table into the request's pool to outlive the verifier's next call. False: no
+ * memory.
  */
 bool ward_surface_verdict_keep(struct ward_http_request *request, struct ward_verdict *verdict);
 

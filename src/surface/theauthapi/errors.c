@@ -247,48 +247,62 @@ void ward_theauthapi_limit_headers(struct ward_http_request *request, struct war
     ward_http_reply_header(request, reply, "retry-after-seconds", ward_span(text, (size_t)size));
 }
 
+/* What 2.8 answers for a verdict. Whatever is not listed is 503: a verdict that nobody foresaw denies. */
+static const struct refusal {
+    int status;
+    const char *message;
+} refusals[WARD_VERDICT_COUNT] = {
+    [WARD_VERDICT_MALFORMED] = { 404, text_key },          [WARD_VERDICT_UNKNOWN] = { 404, text_key },
+    [WARD_VERDICT_DISABLED] = { 404, text_key },           [WARD_VERDICT_EXPIRED] = { 404, text_key },
+    [WARD_VERDICT_PROJECT_INACTIVE] = { 404, text_key },   [WARD_VERDICT_ORIGIN_NOT_ALLOWED] = { 403, text_domain },
+    [WARD_VERDICT_NOT_SUBSCRIBED] = { 403, text_role },    [WARD_VERDICT_WRONG_ENVIRONMENT] = { 403, text_role },
+    [WARD_VERDICT_LIMITED] = { 429, text_limited },        [WARD_VERDICT_THROTTLED] = { 429, text_limited },
+    [WARD_VERDICT_QUOTA_EXCEEDED] = { 429, text_limited },
+};
+
+/** The `error` member that goes with a status; 429 and 5xx have none. */
+static const char *phrase_of(int status)
+{
+    switch (status) {
+    case 401:
+        return "Unauthorized";
+    case 403:
+        return "Forbidden";
+    case 404:
+        return "Not Found";
+    default:
+        return NULL;
+    }
+}
+
+void ward_theauthapi_word_verdict(struct ward_http_reply *reply, enum ward_reason reason, int status)
+{
+    const char *message = refusals[reason].message ? refusals[reason].message : "Service Unavailable";
+    ward_theauthapi_error(reply, status, message, phrase_of(status), ward_reason_name(reason));
+}
+
 static void refuse_limited(struct ward_http_request *request, struct ward_http_reply *reply,
                            const struct ward_verdict *verdict, int64_t now_ms)
 {
-    ward_theauthapi_error(reply, 429, text_limited, NULL, "limited");
-    if (!verdict->has_limit) {
-        return;
+    ward_theauthapi_word_verdict(reply, verdict->reason, 429);
+    if (verdict->has_limit) {
+        ward_theauthapi_limit_headers(request, reply, &verdict->limit, now_ms);
+        ward_surface_header_int(request, reply, "Retry-After", ward_surface_retry_after(&verdict->limit, now_ms));
     }
-    ward_theauthapi_limit_headers(request, reply, &verdict->limit, now_ms);
-    ward_surface_header_int(request, reply, "Retry-After", ward_surface_retry_after(&verdict->limit, now_ms));
 }
 
 void ward_theauthapi_refuse_verdict(struct ward_http_request *request, struct ward_http_reply *reply,
                                     const struct ward_verdict *verdict, int64_t now_ms)
 {
-    const char *reason = ward_reason_name(verdict->reason);
+    int status = refusals[verdict->reason].status;
     if (verdict->is_foreign) {
-        ward_theauthapi_error(reply, 403, text_role, "Forbidden", reason);
-        return;
-    }
-    switch (verdict->reason) {
-    case WARD_VERDICT_MALFORMED:
-    case WARD_VERDICT_UNKNOWN:
-    case WARD_VERDICT_DISABLED:
-    case WARD_VERDICT_EXPIRED:
-    case WARD_VERDICT_PROJECT_INACTIVE:
-        ward_theauthapi_error(reply, 404, text_key, "Not Found", reason);
-        return;
-    case WARD_VERDICT_ORIGIN_NOT_ALLOWED:
-        ward_theauthapi_error(reply, 403, text_domain, "Forbidden", reason);
-        return;
-    case WARD_VERDICT_LIMITED:
-    case WARD_VERDICT_THROTTLED:
-    case WARD_VERDICT_QUOTA_EXCEEDED:
+        ward_theauthapi_error(reply, 403, text_role, "Forbidden", ward_reason_name(verdict->reason));
+    } else if (status == 429) {
         refuse_limited(request, reply, verdict, now_ms);
-        return;
-    case WARD_VERDICT_NOT_SUBSCRIBED:
-    case WARD_VERDICT_WRONG_ENVIRONMENT:
-        ward_theauthapi_error(reply, 403, text_role, "Forbidden", reason);
-        return;
-    default:
+    } else if (status != 0) {
+        ward_theauthapi_word_verdict(reply, verdict->reason, status);
+    } else {
         ward_theauthapi_unavailable(request, reply);
-        return;
     }
 }
 
@@ -349,29 +363,65 @@ static void refuse_route(struct ward_http_request *request, struct ward_http_rep
     answer_text(reply, 404, ward_buffer_span(&text), "Not Found", "no_route");
 }
 
+static size_t decoded_size(struct ward_span segment)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < segment.size; i += segment.data[i] == '%' ? 3 : 1) {
+        size++;
+    }
+    return size;
+}
+
+/** Routing ends at WARD_HTTP_SEGMENT_MAX bytes a segment; here a longer one is a key that nobody has (section 2.8). */
+static bool holds_long_key(struct ward_span path)
+{
+    const struct ward_span prefix = WARD_SPAN("/api-keys/");
+    if (!ward_span_starts_with(path, prefix)) {
+        return false;
+    }
+    struct ward_span rest = ward_span(path.data + prefix.size, path.size - prefix.size);
+    while (rest.size > 0) {
+        const char *slash = memchr(rest.data, '/', rest.size);
+        size_t size = slash ? (size_t)(slash - rest.data) : rest.size;
+        if (decoded_size(ward_span(rest.data, size)) > WARD_HTTP_SEGMENT_MAX) {
+            return true;
+        }
+        size += slash != NULL;
+        rest = ward_span(rest.data + size, rest.size - size);
+    }
+    return false;
+}
+
+static void refuse_request(struct ward_http_reply *reply, int status, const char *why)
+{
+    char words[WARD_SURFACE_WORDS_MAX + 1];
+    ward_surface_words(why, words);
+    ward_theauthapi_error(reply, status, words, status == 400 ? "Bad Request" : NULL, why);
+}
+
 void ward_theauthapi_refuse(struct ward_http_request *request, int status, const char *why,
                             struct ward_http_reply *reply)
 {
     switch (status) {
     case 404:
     case 405: /* contracts/theauthapi.md 1.6: a wrong method is 404, not 405 */
-        refuse_route(request, reply);
+        if (holds_long_key(request->path)) {
+            ward_theauthapi_error(reply, 404, text_key, "Not Found", "unknown");
+        } else {
+            refuse_route(request, reply);
+        }
         break;
     case 413:
-        ward_theauthapi_error(reply, 413, "request entity too large", NULL, "too_large");
+        ward_theauthapi_error(reply, 413, "request entity too large", NULL, why);
         break;
     case 503:
         ward_theauthapi_unavailable(request, reply);
         break;
     case 500:
-        ward_theauthapi_error(reply, 500, "Internal server error", NULL, "internal");
-        break;
-    case 400:
-        ward_theauthapi_error(reply, 400, why ? why : "Bad Request", "Bad Request", "bad_request");
+        ward_theauthapi_error(reply, 500, "Internal server error", NULL, why);
         break;
     default:
-        ward_theauthapi_error(reply, status, why ? why : "Refused", NULL, "refused");
+        refuse_request(reply, status, why);
         break;
     }
-    (void)ward_theauthapi_done(request, reply);
 }

@@ -41,6 +41,9 @@ enum ward_handled ward_theauthapi_fail(struct ward_http_request *request, struct
 void ward_theauthapi_refuse_verdict(struct ward_http_request *request, struct ward_http_reply *reply,
                                     const struct ward_verdict *verdict, int64_t now_ms);
 
+/** Word a refused verdict as above, under another status: for a gateway that asks in this surface's style. */
+void ward_theauthapi_word_verdict(struct ward_http_reply *reply, enum ward_reason reason, int status);
+
 /** Add the five headers of a limited key: contracts/theauthapi.md 3.4. */
 void ward_theauthapi_limit_headers(struct ward_http_request *request, struct ward_http_reply *reply,
                                    const struct ward_limit_state *limit, int64_t now_ms);

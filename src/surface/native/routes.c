@@ -1,0 +1,74 @@
+/* The native surface as a table. Which door answers a route is part of it: elsewhere the route is not there (404). */
+#include "surface/native/native.h"
+
+#include "surface/native/handlers.h"
+#include "surface/native/problems.h"
+
+#define TCP     (1U << WARD_LISTENER_TCP)
+#define UNIX    (1U << WARD_LISTENER_UNIX)
+#define VERIFY  (1U << WARD_LISTENER_VERIFY)
+#define CONTROL (1U << WARD_LISTENER_CONTROL)
+
+#define ASK(verb, route_path, handler, id, text)                                                                       \
+    {                                                                                                                  \
+        .method = WARD_##verb, .path = (route_path), .handle_inline = (handler), .handle = ward_native_verify_first,   \
+        .body_max = WARD_BODY_VERIFY_MAX, .name = (id), .summary = (text), .listeners = TCP | UNIX | VERIFY | CONTROL  \
+    }
+#define QUICK(route_path, handler, id, text, doors)                                                                    \
+    {                                                                                                                  \
+        .method = WARD_GET, .path = (route_path), .handle_inline = (handler), .body_max = WARD_BODY_VERIFY_MAX,        \
+        .name = (id), .summary = (text), .listeners = (doors)                                                          \
+    }
+#define WORKER(verb, route_path, handler, id, text, doors)                                                             \
+    {                                                                                                                  \
+        .method = WARD_##verb, .path = (route_path), .handle = (handler), .body_max = WARD_BODY_MANAGEMENT_MAX,        \
+        .name = (id), .summary = (text), .listeners = (doors)                                                          \
+    }
+
+static const struct ward_http_route routes[] = {
+    ASK(GET, "/v1/authorize", ward_native_authorize, "authorize",
+        "Decide whether a request may pass, by status and headers alone: for gateways."),
+    ASK(POST, "/v1/authorize", ward_native_authorize, "authorizeByPost",
+        "The same, for gateways that keep the method."),
+    ASK(POST, "/v1/verify", ward_native_verify, "verify", "Decide whether a presented API key may pass, and why not."),
+
+    QUICK("/healthz", ward_native_healthz, "healthz", "Say that the process runs.", TCP | UNIX | VERIFY | CONTROL),
+    QUICK("/readyz", ward_native_readyz, "readyz", "Say whether verdicts can be had.", TCP | UNIX | VERIFY | CONTROL),
+    WORKER(GET, "/metrics", ward_native_metrics, "metrics", "Counters as Prometheus text.", TCP | UNIX | CONTROL),
+    WORKER(GET, "/openapi.json", ward_native_openapi, "openapi", "This description.", TCP | UNIX | CONTROL),
+    WORKER(GET, "/v1/status", ward_native_status, "status", "Version, revision, table and store.",
+           TCP | UNIX | CONTROL),
+
+    WORKER(GET, "/v1/keys", ward_native_key_list, "manageListKeys", "List the API keys of a project.", CONTROL),
+    WORKER(POST, "/v1/keys", ward_native_key_create, "manageCreateKey", "Create an API key.", CONTROL),
+    WORKER(GET, "/v1/keys/{id}", ward_native_key_get, "manageGetKey", "Read an API key.", CONTROL),
+    WORKER(PATCH, "/v1/keys/{id}", ward_native_key_update, "manageUpdateKey", "Change an API key.", CONTROL),
+    WORKER(DELETE, "/v1/keys/{id}", ward_native_key_delete, "manageDeleteKey", "Revoke an API key.", CONTROL),
+    WORKER(POST, "/v1/keys/{id}/reactivate", ward_native_key_reactivate, "manageReactivateKey",
+           "Bring an API key back.", CONTROL),
+    WORKER(POST, "/v1/keys/{id}/rotate", ward_native_key_rotate, "manageRotateKey",
+           "Revoke an API key and create its successor.", CONTROL),
+
+    WORKER(GET, "/v1/projects", ward_native_project_list, "manageListProjects", "List projects.", CONTROL),
+    WORKER(POST, "/v1/projects", ward_native_project_create, "manageCreateProject", "Create a project.", CONTROL),
+    WORKER(PATCH, "/v1/projects/{id}", ward_native_project_update, "manageUpdateProject", "Rename a project.", CONTROL),
+    WORKER(DELETE, "/v1/projects/{id}", ward_native_project_delete, "manageDeleteProject", "Deactivate a project.",
+           CONTROL),
+
+    WORKER(GET, "/v1/credentials", ward_native_credential_list, "manageListCredentials", "List operator credentials.",
+           CONTROL),
+    WORKER(POST, "/v1/credentials", ward_native_credential_create, "manageCreateCredential",
+           "Create an operator credential.", CONTROL),
+    WORKER(DELETE, "/v1/credentials/{id}", ward_native_credential_delete, "manageDeleteCredential",
+           "Revoke an operator credential.", CONTROL),
+    WORKER(POST, "/v1/credentials/{id}/reactivate", ward_native_credential_reactivate, "manageReactivateCredential",
+           "Bring an operator credential back.", CONTROL),
+};
+
+const struct ward_http_surface ward_native_surface = {
+    .name = "native",
+    .prefix = "/v1",
+    .routes = routes,
+    .route_count = sizeof(routes) / sizeof(routes[0]),
+    .refuse = ward_native_refuse,
+};
