@@ -50,6 +50,8 @@ static const char *describe(const struct ward_option_row *row, enum ward_option_
 static bool is_choice(const char *choices, const char *text)
 {
     size_t size = strlen(text);
+    if (strchr(text, '|'))
+        return false;
     for (const char *word = choices; size > 0 && word; word = strchr(word, '|') ? strchr(word, '|') + 1 : NULL)
         if (strncmp(word, text, size) == 0 && (word[size] == '|' || word[size] == '\0'))
             return true;
@@ -104,7 +106,7 @@ static size_t edit_distance(const char *a, const char *b)
     size_t a_size = strlen(a), b_size = strlen(b);
     size_t row[WORD_MAX + 1];
     if (a_size > WORD_MAX || b_size > WORD_MAX)
-        return WORD_MAX;
+        return SIZE_MAX;
     for (size_t j = 0; j <= b_size; j++)
         row[j] = j;
     for (size_t i = 1; i <= a_size; i++) {
