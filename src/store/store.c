@@ -313,6 +313,7 @@ void ward_store_health(struct ward_store *store, struct ward_store_health *ret)
         .revision = store->revision,
         .commits = store->commits,
         .batches = store->batches,
+        .waiting = store->queue_count,
     };
     pthread_mutex_unlock(&store->lock);
 }

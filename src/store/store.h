@@ -86,6 +86,7 @@ struct ward_store_health {
     uint64_t revision; /* last durable change */
     uint64_t commits;  /* transactions committed since start */
     uint64_t batches;  /* syncs they took */
+    uint64_t waiting;  /* writes that no batch has taken yet */
 };
 void ward_store_health(struct ward_store *store, struct ward_store_health *ret);
 
