@@ -40,7 +40,8 @@ static inline void scene_open(struct scene *scene)
 
 static inline const char *scene_path(struct scene *scene, const char *name)
 {
-    snprintf(scene->path, sizeof(scene->path), "%s/%s", scene->directory, name);
+    assert_true(strlen(scene->directory) + strlen(name) + 2 <= sizeof(scene->path));
+    strcpy(stpcpy(stpcpy(scene->path, scene->directory), "/"), name);
     return scene->path;
 }
 

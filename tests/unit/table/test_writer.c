@@ -1,5 +1,7 @@
 #include "support.h"
 
+#include <pthread.h>
+
 static int setup(void **state)
 {
     static struct scene scene;
@@ -484,6 +486,35 @@ static void age_counts_from_the_last_heartbeat(void **state)
     ward_table_writer_close(writer);
 }
 
+static void *beat_and_ask(void *argument)
+{
+    struct ward_table_writer *writer = argument;
+    for (int64_t beat = 1; beat <= 20000; beat++) {
+        struct ward_table_stats stats;
+        ward_table_heartbeat(writer, beat);
+        ward_table_writer_stats(writer, &stats);
+    }
+    return NULL;
+}
+
+static void a_heartbeat_follows_the_swap_of_generations(void **state)
+{
+    struct scene *scene = *state;
+    struct ward_table_writer *writer;
+    struct ward_table_reader *reader;
+    pthread_t thread;
+    assert_ok(ward_table_writer_open(scene->directory, 10, 1000, &writer));
+    assert_ok(ward_table_publish(writer, 1));
+    assert_int_equal(pthread_create(&thread, NULL, beat_and_ask, writer), 0);
+    for (uint64_t number = 0; number < 20000; number++)
+        put_key(writer, number, 1);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_ok(ward_table_reader_open(scene->directory, &reader));
+    assert_int_equal(ward_table_age_ms(reader, 20100), 100);
+    ward_table_reader_close(reader);
+    ward_table_writer_close(writer);
+}
+
 static void a_directory_or_a_link_is_no_table(void **state)
 {
     struct scene *scene = *state;
@@ -519,6 +550,7 @@ int main(void)
         CASE(a_new_writer_takes_readers_along),
         CASE(a_deleted_table_is_noticed_by_its_silence),
         CASE(age_counts_from_the_last_heartbeat),
+        CASE(a_heartbeat_follows_the_swap_of_generations),
         CASE(a_directory_or_a_link_is_no_table),
     };
     return cmocka_run_group_tests_name("table/writer", tests, NULL, NULL);

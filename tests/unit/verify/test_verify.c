@@ -1,0 +1,463 @@
+/* Every verdict for its exact reason, in the order of verify.h. */
+#include "../table/support.h"
+
+#include <sys/mman.h>
+
+#include "base/limits.h"
+#include "model/key_id.h"
+#include "table/layout.h"
+#include "verify/verify.h"
+
+#define NOW  INT64_C(1700000000000)
+#define BOOT INT64_C(5000000)
+
+static int64_t wall_now, boot_now;
+
+static int64_t wall_clock(void)
+{
+    return wall_now;
+}
+
+static int64_t boot_clock(void)
+{
+    return boot_now;
+}
+
+struct gate {
+    struct scene scene;
+    struct ward_keyed_hash *hash;
+    struct ward_table_writer *writer;
+    struct ward_verifier verifier;
+    uint64_t revision;
+};
+
+static struct ward_uuid account, project, other;
+
+static int setup(void **state)
+{
+    static struct gate gate;
+    memset(&gate, 0, sizeof(gate));
+    scene_open(&gate.scene);
+    ward_seam.now_ms = wall_clock;
+    ward_seam.boot_ms = boot_clock;
+    wall_now = NOW;
+    boot_now = BOOT;
+    account = uuid_of(1, 1);
+    project = uuid_of(2, 1);
+    other = uuid_of(3, 1);
+
+    uint8_t root[WARD_ROOT_KEY_BYTES];
+    struct ward_keyring *keyring;
+    assert_ok(ward_random(root, sizeof(root)));
+    assert_ok(ward_keyring_from_bytes(root, &keyring));
+    assert_ok(ward_keyed_hash_lookup(keyring, &gate.hash));
+    ward_keyring_close(keyring);
+    assert_ok(ward_table_writer_open(gate.scene.directory, 10, 1000, &gate.writer));
+    assert_ok(ward_table_publish(gate.writer, 1));
+    assert_ok(ward_verifier_open(gate.scene.directory, gate.hash, 3000, &gate.verifier));
+    *state = &gate;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct gate *gate = *state;
+    ward_verifier_close(&gate->verifier);
+    ward_table_writer_close(gate->writer);
+    ward_keyed_hash_free(gate->hash);
+    scene_close(&gate->scene);
+    return 0;
+}
+
+/* What a test says of a key; the rest is that of a good one. */
+struct key {
+    const char *value;
+    enum ward_record_kind kind;
+    uint8_t flags;
+    int64_t expires_ms;
+    bool is_project_closed;
+    uint64_t limit;
+    const char *domains;
+};
+
+static struct key good_key(const char *value)
+{
+    return (struct key){
+        .value = value, .kind = WARD_RECORD_API_KEY, .flags = WARD_RECORD_ENABLED, .expires_ms = WARD_TIME_NONE
+    };
+}
+
+static void put(struct gate *gate, const struct key *key)
+{
+    struct ward_body body = { .name = WARD_SPAN("a key"),
+                              .metadata = WARD_SPAN("{}"),
+                              .domains = ward_span_of(key->domains),
+                              .reply = WARD_SPAN(",\"name\":\"a key\"}") };
+    struct ward_buffer packed = ward_buffer_new(1000);
+    ward_body_encode(&body, &packed);
+    struct ward_key_id id;
+    assert_true(ward_key_id_parse(WARD_SPAN("abcdefgh12"), &id));
+    struct ward_table_entry entry = {
+        .kind = key->kind,
+        .scope = { .account_id = account, .project_id = project, .is_active = !key->is_project_closed },
+        .flags = key->flags | (key->domains != NULL ? WARD_RECORD_HAS_DOMAINS : 0),
+        .role = 2,
+        .slot = 1,
+        .expires_ms = key->expires_ms,
+        .limit = key->limit,
+        .ttl_s = 60,
+        .revision = ++gate->revision,
+        .body = ward_buffer_span(&packed),
+    };
+    uint64_t number = ward_key_id_pack(&id);
+    for (size_t i = 0; i < 8; i++)
+        entry.id.bytes[i] = (uint8_t)(number >> (8 * i));
+    ward_keyed_hash(gate->hash, ward_span_of(key->value), &entry.lookup);
+    assert_ok(ward_table_reserve(gate->writer, 1, packed.size));
+    assert_ok(ward_table_put(gate->writer, &entry));
+    assert_ok(ward_table_publish(gate->writer, gate->revision));
+    ward_buffer_free(&packed);
+}
+
+static struct ward_presented present(const char *value)
+{
+    return (struct ward_presented){ .kind = WARD_RECORD_API_KEY, .value = ward_span_of(value) };
+}
+
+static struct ward_verdict verify(struct gate *gate, const struct ward_presented *presented)
+{
+    struct ward_verdict verdict;
+    memset(&verdict, 0xff, sizeof(verdict)); /* whatever was there before must not let anybody in */
+    ward_verify(&gate->verifier, presented, wall_now, &verdict);
+    return verdict;
+}
+
+static enum ward_reason reason_of(struct gate *gate, const char *value)
+{
+    struct ward_presented presented = present(value);
+    return verify(gate, &presented).reason;
+}
+
+static void a_good_key_is_valid(void **state)
+{
+    struct gate *gate = *state;
+    struct key key = good_key("live_good");
+    put(gate, &key);
+    struct ward_presented presented = present("live_good");
+    struct ward_verdict verdict = verify(gate, &presented);
+    assert_int_equal(verdict.reason, WARD_VERDICT_VALID);
+    assert_true(verdict.has_record);
+    assert_false(verdict.has_limit);
+    assert_false(verdict.is_foreign);
+    assert_int_equal(verdict.revision, gate->revision);
+    assert_int_equal(verdict.record.role, 2);
+    assert_int_equal(verdict.record.slot, 1);
+    assert_true(ward_span_equal(verdict.body.name, WARD_SPAN("a key")));
+    assert_true(ward_span_equal(verdict.body.reply, WARD_SPAN(",\"name\":\"a key\"}")));
+    assert_null(verdict.body.custom_user_id.data);
+    assert_true(ward_uuid_equal(&verdict.scope.project_id, &project));
+    char id[11];
+    ward_verdict_key_id(&verdict, id);
+    assert_string_equal(id, "abcdefgh12");
+}
+
+static void zero_denies(void **state)
+{
+    (void)state;
+    struct ward_verdict verdict = { 0 };
+    assert_int_not_equal(verdict.reason, WARD_VERDICT_VALID);
+}
+
+static void every_refusal_has_its_reason(void **state)
+{
+    struct gate *gate = *state;
+    static const struct {
+        const char *what;
+        struct key key;
+        enum ward_reason reason;
+    } rows[] = {
+        { "disabled", { "v", WARD_RECORD_API_KEY, 0, WARD_TIME_NONE, false, 0, NULL }, WARD_VERDICT_DISABLED },
+        { "expired", { "v", WARD_RECORD_API_KEY, WARD_RECORD_ENABLED, NOW - 1, false, 0, NULL }, WARD_VERDICT_EXPIRED },
+        { "in the millisecond it expires",
+          { "v", WARD_RECORD_API_KEY, WARD_RECORD_ENABLED, NOW, false, 0, NULL },
+          WARD_VERDICT_EXPIRED },
+        { "in the one before",
+          { "v", WARD_RECORD_API_KEY, WARD_RECORD_ENABLED, NOW + 1, false, 0, NULL },
+          WARD_VERDICT_VALID },
+        { "closed project",
+          { "v", WARD_RECORD_API_KEY, WARD_RECORD_ENABLED, WARD_TIME_NONE, true, 0, NULL },
+          WARD_VERDICT_PROJECT_INACTIVE },
+        { "another kind",
+          { "v", WARD_RECORD_ACCESS_KEY, WARD_RECORD_ENABLED, WARD_TIME_NONE, false, 0, NULL },
+          WARD_VERDICT_UNKNOWN },
+        { "no origin",
+          { "v", WARD_RECORD_API_KEY, WARD_RECORD_ENABLED, WARD_TIME_NONE, false, 0, "[\"example.com\"]" },
+          WARD_VERDICT_ORIGIN_NOT_ALLOWED },
+        /* Of several reasons, the first in order. */
+        { "disabled, expired, closed", { "v", WARD_RECORD_API_KEY, 0, NOW, true, 1, "[]" }, WARD_VERDICT_DISABLED },
+        { "expired, closed, no origin",
+          { "v", WARD_RECORD_API_KEY, WARD_RECORD_ENABLED, NOW, true, 1, "[]" },
+          WARD_VERDICT_EXPIRED },
+        { "closed, no origin",
+          { "v", WARD_RECORD_API_KEY, WARD_RECORD_ENABLED, WARD_TIME_NONE, true, 1, "[]" },
+          WARD_VERDICT_PROJECT_INACTIVE },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        put(gate, &rows[i].key);
+        enum ward_reason reason = reason_of(gate, "v");
+        if (reason != rows[i].reason)
+            fail_msg("%s: %s", rows[i].what, ward_reason_name(reason));
+    }
+}
+
+static void a_malformed_value_is_malformed_even_in_a_dead_table(void **state)
+{
+    struct gate *gate = *state;
+    char text[WARD_KEY_VALUE_MAX + 2];
+    memset(text, 'a', sizeof(text));
+    boot_now += 1000000;
+    struct ward_presented presented = present("");
+    presented.value = WARD_SPAN_NONE;
+    assert_int_equal(verify(gate, &presented).reason, WARD_VERDICT_MALFORMED);
+    presented.value = WARD_SPAN("");
+    assert_int_equal(verify(gate, &presented).reason, WARD_VERDICT_MALFORMED);
+    presented.value = ward_span(text, WARD_KEY_VALUE_MAX + 1);
+    assert_int_equal(verify(gate, &presented).reason, WARD_VERDICT_MALFORMED);
+    presented.value = ward_span(text, WARD_KEY_VALUE_MAX);
+    assert_int_equal(verify(gate, &presented).reason, WARD_VERDICT_STALE);
+    boot_now = BOOT;
+    assert_int_equal(verify(gate, &presented).reason, WARD_VERDICT_UNKNOWN);
+}
+
+static void unknown_is_a_whole_value_away(void **state)
+{
+    struct gate *gate = *state;
+    struct key key = good_key("live_good");
+    put(gate, &key);
+    static const char *const values[] = { "live_goo", "live_good ", "LIVE_good", "live_gooe", "x" };
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        struct ward_presented presented = present(values[i]);
+        struct ward_verdict verdict = verify(gate, &presented);
+        assert_int_equal(verdict.reason, WARD_VERDICT_UNKNOWN);
+        assert_false(verdict.has_record);
+        assert_int_equal(verdict.revision, gate->revision);
+    }
+}
+
+static void a_foreign_key_is_unknown_and_counts_nothing(void **state)
+{
+    struct gate *gate = *state;
+    struct key key = good_key("v");
+    key.limit = 1;
+    put(gate, &key);
+    struct ward_presented presented = present("v");
+    presented.account = &other;
+    struct ward_verdict verdict = verify(gate, &presented);
+    assert_int_equal(verdict.reason, WARD_VERDICT_UNKNOWN);
+    assert_true(verdict.is_foreign);
+    assert_true(verdict.has_record);
+    assert_false(verdict.has_limit);
+    presented.account = &account;
+    presented.project = &other;
+    verdict = verify(gate, &presented);
+    assert_int_equal(verdict.reason, WARD_VERDICT_UNKNOWN);
+    assert_true(verdict.is_foreign);
+    presented.project = &project;
+    verdict = verify(gate, &presented);
+    assert_int_equal(verdict.reason, WARD_VERDICT_VALID);
+    assert_int_equal(verdict.limit.consumed, 1);
+    assert_false(verdict.is_foreign);
+}
+
+static void origins_are_held_against_the_list(void **state)
+{
+    struct gate *gate = *state;
+    struct key key = good_key("v");
+    key.domains = "[\"example.com\",\"*.example.org\"]";
+    put(gate, &key);
+    static const struct {
+        struct ward_span origin;
+        bool skip;
+        enum ward_reason reason;
+    } rows[] = {
+        { { "https://example.com", 19 }, false, WARD_VERDICT_VALID },
+        { { "a.example.org", 13 }, false, WARD_VERDICT_VALID },
+        { { "https://example.net", 19 }, false, WARD_VERDICT_ORIGIN_NOT_ALLOWED },
+        { { "", 0 }, false, WARD_VERDICT_ORIGIN_NOT_ALLOWED },
+        { { NULL, 0 }, false, WARD_VERDICT_ORIGIN_NOT_ALLOWED },
+        { { NULL, 0 }, true, WARD_VERDICT_VALID },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct ward_presented presented = present("v");
+        presented.origin = rows[i].origin;
+        presented.skip_origin = rows[i].skip;
+        assert_int_equal(verify(gate, &presented).reason, rows[i].reason);
+    }
+}
+
+static void limits_are_counted_last(void **state)
+{
+    struct gate *gate = *state;
+    struct key key = good_key("v");
+    key.limit = 2;
+    key.domains = "[\"example.com\"]";
+    put(gate, &key);
+    struct ward_presented presented = present("v");
+    assert_int_equal(verify(gate, &presented).reason, WARD_VERDICT_ORIGIN_NOT_ALLOWED); /* uses up nothing */
+    presented.origin = WARD_SPAN("example.com");
+    presented.peek = true;
+    struct ward_verdict verdict = verify(gate, &presented);
+    assert_int_equal(verdict.reason, WARD_VERDICT_VALID);
+    assert_true(verdict.has_limit);
+    assert_int_equal(verdict.limit.consumed, 0);
+    presented.peek = false;
+    assert_int_equal(verify(gate, &presented).limit.consumed, 1);
+    assert_int_equal(verify(gate, &presented).reason, WARD_VERDICT_VALID);
+    verdict = verify(gate, &presented);
+    assert_int_equal(verdict.reason, WARD_VERDICT_LIMITED);
+    assert_int_equal(verdict.limit.consumed, 3);
+    assert_int_equal(verdict.limit.remaining, 0);
+    assert_int_equal(verdict.limit.reset_ms, NOW + 60000);
+    presented.peek = true;
+    assert_int_equal(verify(gate, &presented).reason, WARD_VERDICT_LIMITED);
+    wall_now += 60000;
+    assert_int_equal(verify(gate, &presented).reason, WARD_VERDICT_VALID);
+}
+
+static void first_use_is_told_until_it_is_noted(void **state)
+{
+    struct gate *gate = *state;
+    struct key key = good_key("v");
+    put(gate, &key);
+    struct ward_presented presented = present("v");
+    presented.peek = true;
+    assert_false(verify(gate, &presented).is_first_use);
+    presented.peek = false;
+    assert_true(verify(gate, &presented).is_first_use);
+    assert_true(verify(gate, &presented).is_first_use);
+    key.flags |= WARD_RECORD_USED;
+    put(gate, &key);
+    assert_false(verify(gate, &presented).is_first_use);
+
+    key.flags = 0;
+    put(gate, &key);
+    assert_false(verify(gate, &presented).is_first_use); /* refused */
+    key.flags = WARD_RECORD_ENABLED;
+    key.kind = WARD_RECORD_ACCESS_KEY;
+    put(gate, &key);
+    presented.kind = WARD_RECORD_ACCESS_KEY;
+    struct ward_verdict verdict = verify(gate, &presented);
+    assert_int_equal(verdict.reason, WARD_VERDICT_VALID);
+    assert_false(verdict.is_first_use);
+}
+
+static void silence_makes_stale(void **state)
+{
+    struct gate *gate = *state;
+    struct key key = good_key("v");
+    put(gate, &key);
+    boot_now = BOOT + 3000;
+    assert_int_equal(reason_of(gate, "v"), WARD_VERDICT_VALID);
+    boot_now = BOOT + 3001;
+    assert_int_equal(reason_of(gate, "v"), WARD_VERDICT_STALE);
+    assert_int_equal(reason_of(gate, "nobody's"), WARD_VERDICT_STALE);
+    ward_table_heartbeat(gate->writer, boot_now);
+    assert_int_equal(reason_of(gate, "v"), WARD_VERDICT_VALID);
+    gate->verifier.max_staleness_ms = 0; /* never */
+    boot_now += 1000000000;
+    assert_int_equal(reason_of(gate, "v"), WARD_VERDICT_VALID);
+}
+
+static void a_change_is_obeyed_at_once(void **state)
+{
+    struct gate *gate = *state;
+    struct key key = good_key("v");
+    put(gate, &key);
+    assert_int_equal(reason_of(gate, "v"), WARD_VERDICT_VALID);
+    key.flags = 0;
+    put(gate, &key);
+    assert_int_equal(reason_of(gate, "v"), WARD_VERDICT_DISABLED);
+    assert_ok(ward_table_reserve(gate->writer, 100000, 0)); /* in the next generation too */
+    assert_int_equal(reason_of(gate, "v"), WARD_VERDICT_DISABLED);
+    struct ward_lookup lookup;
+    ward_keyed_hash(gate->hash, WARD_SPAN("v"), &lookup);
+    ward_table_remove(gate->writer, &lookup);
+    assert_int_equal(reason_of(gate, "v"), WARD_VERDICT_UNKNOWN);
+}
+
+/* Flip a byte of the mapped file at an offset taken from its own layout. */
+static void spoil(struct gate *gate, int section)
+{
+    int fd = open(scene_path(&gate->scene, "table"), O_RDWR);
+    struct stat stat;
+    assert_int_equal(fstat(fd, &stat), 0);
+    uint8_t *bytes = mmap(NULL, (size_t)stat.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    assert_true(bytes != MAP_FAILED);
+    close(fd);
+    struct ward_table_header header;
+    struct ward_table_view view;
+    memcpy(&header, bytes, sizeof(header));
+    ward_table_view_init(&view, bytes, &header);
+    uint8_t *const sections[] = { (uint8_t *)view.records, (uint8_t *)view.scopes, view.arena };
+    sections[section][30] ^= 4;
+    munmap(bytes, (size_t)stat.st_size);
+}
+
+static void damage_is_stale(void **state)
+{
+    struct gate *gate = *state;
+    struct key key = good_key("v");
+    key.flags = 0;
+    put(gate, &key);
+    for (int section = 0; section < 3; section++) {
+        assert_int_equal(reason_of(gate, "v"), WARD_VERDICT_DISABLED);
+        spoil(gate, section);
+        struct ward_presented presented = present("v");
+        struct ward_verdict verdict = verify(gate, &presented);
+        assert_int_equal(verdict.reason, WARD_VERDICT_STALE);
+        assert_false(verdict.has_record);
+        spoil(gate, section);
+    }
+}
+
+static void a_body_that_is_none_is_stale(void **state)
+{
+    struct gate *gate = *state;
+    struct ward_table_entry entry = { .kind = WARD_RECORD_API_KEY,
+                                      .flags = WARD_RECORD_ENABLED,
+                                      .scope = { .is_active = true },
+                                      .expires_ms = WARD_TIME_NONE,
+                                      .body = WARD_SPAN("no body at all") };
+    ward_keyed_hash(gate->hash, WARD_SPAN("v"), &entry.lookup);
+    assert_ok(ward_table_put(gate->writer, &entry));
+    assert_int_equal(reason_of(gate, "v"), WARD_VERDICT_STALE);
+}
+
+static void no_table_no_verifier(void **state)
+{
+    struct gate *gate = *state;
+    struct ward_verifier verifier;
+    assert_int_equal(ward_verifier_open("/nonexistent", gate->hash, 0, &verifier), WARD_NOT_FOUND);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+        CASE(a_good_key_is_valid),
+        CASE(zero_denies),
+        CASE(every_refusal_has_its_reason),
+        CASE(a_malformed_value_is_malformed_even_in_a_dead_table),
+        CASE(unknown_is_a_whole_value_away),
+        CASE(a_foreign_key_is_unknown_and_counts_nothing),
+        CASE(origins_are_held_against_the_list),
+        CASE(limits_are_counted_last),
+        CASE(first_use_is_told_until_it_is_noted),
+        CASE(silence_makes_stale),
+        CASE(a_change_is_obeyed_at_once),
+        CASE(damage_is_stale),
+        CASE(a_body_that_is_none_is_stale),
+        CASE(no_table_no_verifier),
+    };
+    return cmocka_run_group_tests_name("verify/verify", tests, NULL, NULL);
+}
