@@ -8,7 +8,7 @@
 struct fault_handle {
     sqlite3_file base;
     bool is_log, is_database;
-    _Alignas(16) char real[]; /* the real VFS's own file */
+    _Alignas(8) char real[]; /* the real VFS's own file */
 };
 
 static sqlite3_vfs *real_vfs;
