@@ -133,9 +133,6 @@ enum ward_exit ward_cli_print(struct ward_cli *cli, struct ward_span text);
 enum ward_exit ward_cli_print_answer(struct ward_cli *cli, const struct ward_answer *answer,
                                      const struct ward_column *columns, size_t count);
 
-/** The array of an answer: the answer itself, or its one member that is an array. */
-const struct ward_json_value *ward_cli_array_of(const struct ward_json_value *json);
-
 /** Append text with control characters and bidi marks replaced, so that a name cannot act on the terminal. */
 void ward_cli_append_safe(struct ward_buffer *ret, struct ward_span text);
 

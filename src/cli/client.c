@@ -224,7 +224,7 @@ bool ward_cli_find_project(struct ward_cli *cli, const char *name, struct ward_s
     size_t found = 0;
     if (!ward_cli_ask(cli, "GET", "/v1/projects", WARD_SPAN_NONE, &answer))
         return false;
-    const struct ward_json_value *array = ward_cli_array_of(answer.json);
+    const struct ward_json_value *array = answer.json;
     for (size_t i = 0; i < ward_json_count(array) && ward_json_type(array) == WARD_JSON_ARRAY; i++) {
         struct ward_span id = ward_json_string(ward_json_member(ward_json_at(array, i), "id"));
         struct ward_span its_name = ward_json_string(ward_json_member(ward_json_at(array, i), "name"));

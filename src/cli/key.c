@@ -23,6 +23,12 @@ static enum ward_exit print(struct ward_cli *cli, const struct ward_answer *answ
     return ward_cli_print_answer(cli, answer, columns, sizeof(columns) / sizeof(columns[0]));
 }
 
+/* A list shows no values: a screen is looked at by more people than a key is for. ward key show has them. */
+static enum ward_exit print_list(struct ward_cli *cli, const struct ward_answer *answer)
+{
+    return ward_cli_print_answer(cli, answer, columns, sizeof(columns) / sizeof(columns[0]) - 1);
+}
+
 static bool is_none(const char *text)
 {
     return strcmp(text, "none") == 0;
@@ -181,12 +187,13 @@ enum ward_exit ward_run_key_update(struct ward_cli *cli)
 
 enum ward_exit ward_run_key_list(struct ward_cli *cli)
 {
+    struct ward_answer answer;
     struct ward_span project;
     char path[PATH_CHARS];
     if (!ward_cli_find_project(cli, ward_option_text(&cli->options, "project"), &project))
         return cli->failure.code;
     snprintf(path, sizeof(path), "/v1/keys?projectId=%.*s", (int)project.size, project.data);
-    return send(cli, "GET", path, WARD_SPAN_NONE);
+    return ward_cli_ask(cli, "GET", path, WARD_SPAN_NONE, &answer) ? print_list(cli, &answer) : cli->failure.code;
 }
 
 static enum ward_exit act(struct ward_cli *cli, const char *method, const char *behind)

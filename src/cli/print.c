@@ -46,14 +46,6 @@ void ward_cli_append_safe(struct ward_buffer *ret, struct ward_span text)
     }
 }
 
-const struct ward_json_value *ward_cli_array_of(const struct ward_json_value *json)
-{
-    for (size_t i = 0; ward_json_type(json) == WARD_JSON_OBJECT && i < ward_json_count(json); i++)
-        if (ward_json_type(ward_json_at(json, i)) == WARD_JSON_ARRAY)
-            return ward_json_at(json, i);
-    return json;
-}
-
 /* A member of a member: "rateLimit.limit". */
 static const struct ward_json_value *find(const struct ward_json_value *object, const char *path)
 {
@@ -142,13 +134,12 @@ static enum ward_exit print_object(struct ward_cli *cli, const struct ward_json_
 enum ward_exit ward_cli_print_answer(struct ward_cli *cli, const struct ward_answer *answer,
                                      const struct ward_column *columns, size_t count)
 {
-    const struct ward_json_value *array = ward_cli_array_of(answer->json);
     if (ward_cli_wants_json(cli)) {
         enum ward_exit code = ward_cli_print(cli, answer->text);
         return code == WARD_EXIT_OK && answer->text.size > 0 ? ward_cli_print(cli, WARD_SPAN("\n")) : code;
     }
-    if (ward_json_type(array) == WARD_JSON_ARRAY)
-        return print_table(cli, array, columns, count);
+    if (ward_json_type(answer->json) == WARD_JSON_ARRAY)
+        return print_table(cli, answer->json, columns, count);
     if (ward_json_type(answer->json) == WARD_JSON_OBJECT)
         return print_object(cli, answer->json, columns, count);
     return ward_cli_print(cli, WARD_SPAN("done\n"));

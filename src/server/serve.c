@@ -90,7 +90,7 @@ static void write_server_rows(struct server *server, struct ward_buffer *ret)
     ward_store_health(server->app.store, &store);
     int64_t uptime_ms = ward_now_ms() - server->app.application.started_ms;
     const struct ward_metric_row rows[] = {
-        { "ward_connections", "gauge", "Open connections of all listeners.", http.connections },
+        { "ward_connections_total", "counter", "Connections accepted.", http.connections },
         { "ward_http_received_total", "counter", "Requests that the HTTP layer took in, finished or not.",
           http.requests },
         { "ward_queue_depth", "gauge", "Requests waiting for a worker.", http.queue_depth },
@@ -211,11 +211,8 @@ static bool start_http(struct server *server, struct ward_failure *ret_why)
         status = ward_http_server_start(&http, &server->http, why);
     if (status == WARD_OK)
         return true;
-    if (status == WARD_LOCKED)
-        return ward_fail(ret_why, WARD_EXIT_ADDRESS,
-                         "%s; another program listens there (ss -lptn shows which); stop it or "
-                         "give another --listen",
-                         why);
+    if (status == WARD_LOCKED) /* the sentence names the address and what to do */
+        return ward_fail(ret_why, WARD_EXIT_ADDRESS, "%s (address in use; ss -lptn shows by whom)", why);
     return ward_fail(ret_why, status == WARD_INVALID ? WARD_EXIT_USAGE : WARD_EXIT_ADDRESS, "cannot listen: %s",
                      why[0] ? why : ward_status_text(status));
 }
