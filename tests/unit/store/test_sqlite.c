@@ -33,6 +33,13 @@ static enum ward_status verify_chain(struct ward_store_session *s, void *arg)
     return ward_store_chain_verify(s, &call->count, &call->bad);
 }
 
+static void expect_revision(struct fixture *f, uint64_t expected)
+{
+    struct verify_call call = { 0 };
+    assert_ok(ward_store_read(f->store, verify_chain, &call));
+    assert_int_equal(call.count, expected);
+}
+
 /* Run SQL on the file with a connection that is not the store's. */
 static void alter(struct fixture *f, const char *sql)
 {
@@ -402,6 +409,25 @@ static void altered_rows_are_integrity_errors(void **state)
     assert_status(WARD_INTEGRITY, ward_store_check(f->store));
 }
 
+/* A work that goes on after an error of its session, as if nothing had been. */
+static enum ward_status overlook_error(struct ward_store_session *s, void *arg)
+{
+    struct fixture *f = arg;
+    struct ward_project project;
+    enum ward_status overlooked = ward_store_project_get(s, &f->project.id, &f->pool, &project);
+    return overlooked == WARD_INTEGRITY ? append_one(s, NULL) : WARD_INTERNAL;
+}
+
+static void an_overlooked_error_is_the_answer_all_the_same(void **state)
+{
+    struct fixture *f = *state;
+    alter(f, "UPDATE project SET env = 'nowhere'");
+    assert_status(WARD_INTEGRITY, ward_store_write(f->store, overlook_error, f, NULL));
+    expect_revision(f, 0);
+    assert_ok(append(f));
+    expect_revision(f, 1);
+}
+
 static void a_damaged_page_is_an_integrity_error(void **state)
 {
     struct fixture *f = *state;
@@ -423,13 +449,6 @@ static void a_damaged_page_is_an_integrity_error(void **state)
 }
 
 /* ---- faults of the disk ---- */
-
-static void expect_revision(struct fixture *f, uint64_t expected)
-{
-    struct verify_call call = { 0 };
-    assert_ok(ward_store_read(f->store, verify_chain, &call));
-    assert_int_equal(call.count, expected);
-}
 
 static void a_failed_sync_fails_the_store(void **state)
 {
@@ -585,6 +604,7 @@ int main(void)
         CASE(queries_use_their_indexes),
         CASE(altered_logs_are_seen),
         CASE(altered_rows_are_integrity_errors),
+        CASE(an_overlooked_error_is_the_answer_all_the_same),
         CASE(a_damaged_page_is_an_integrity_error),
         CASE(a_failed_sync_fails_the_store),
         CASE(a_failed_write_of_the_log_fails_the_store),
