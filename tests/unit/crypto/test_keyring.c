@@ -24,6 +24,18 @@
 #include "crypto/keyed_hash.h"
 #include "crypto/keyring_internal.h"
 
+/* The sanitizers turn mlock into a call that does nothing. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define MLOCK_WORKS false
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define MLOCK_WORKS false
+#endif
+#endif
+#ifndef MLOCK_WORKS
+#define MLOCK_WORKS true
+#endif
+
 enum { PATH_CHARS = 256, LINE_CHARS = 512 };
 
 static struct ward_seam real_seam;
@@ -307,7 +319,7 @@ static void test_pages_are_locked_and_not_dumped(void **state)
     }
     assert_non_null(strstr(flags, " dd")); /* do not dump */
     assert_non_null(strstr(flags, " wf")); /* wipe on fork */
-    assert_non_null(strstr(flags, " lo")); /* locked */
+    assert_int_equal(strstr(flags, " lo") != NULL, MLOCK_WORKS);
     ward_keyring_close(keyring);
 }
 
@@ -390,7 +402,7 @@ static void open_without_lock(struct ward_keyring *unused)
     struct ward_keyring *keyring = NULL;
     int pipes[2];
     char line[512] = "";
-    if (setrlimit(RLIMIT_MEMLOCK, &none) != 0 || pipe(pipes) != 0) {
+    if (setrlimit(RLIMIT_MEMLOCK, &none) != 0 || pipe2(pipes, O_NONBLOCK) != 0) {
         _exit(1);
     }
     if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0) { /* root is above the limit */
@@ -409,6 +421,9 @@ static void open_without_lock(struct ward_keyring *unused)
 static void test_memlock_limit_is_borne_with_a_warning(void **state)
 {
     (void)state;
+    if (!MLOCK_WORKS) {
+        skip();
+    }
     int result = run_child(open_without_lock, NULL);
     assert_true(WIFEXITED(result));
     assert_int_equal(WEXITSTATUS(result), 0);
