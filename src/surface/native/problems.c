@@ -1,6 +1,8 @@
 /* Problem documents: type, title, status, detail (RFC 9457 3.1), and requestId and errors as extensions (3.2). */
 #include "surface/native/problems.h"
 
+#include <stdio.h>
+
 #include "base/seam.h"
 
 static const char *title_of(int status)
@@ -38,11 +40,9 @@ static struct ward_json_writer begin(const struct ward_http_request *request, st
     struct ward_json_writer writer = ward_surface_reply(reply, status, WARD_NATIVE_PROBLEM);
     reply->reason = code;
     ward_json_begin_object(&writer);
-    ward_json_key(&writer, "type");
-    /* Fixed codes, so the URN needs no escapes. */
-    ward_buffer_append_text(writer.out, "\"urn:ward:problem:");
-    ward_buffer_append_text(writer.out, code);
-    ward_buffer_append_char(writer.out, '"');
+    char type[96];
+    int size = snprintf(type, sizeof(type), "urn:ward:problem:%.64s", code);
+    ward_json_member_string(&writer, "type", ward_span(type, (size_t)size));
     ward_json_member_string(&writer, "title", ward_span_of(title_of(status)));
     ward_json_member_int(&writer, "status", status);
     ward_json_member_string(&writer, "detail", detail);
