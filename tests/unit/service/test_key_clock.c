@@ -1,6 +1,8 @@
 /* First use (contracts/theauthapi.md 2.8) and expiry (3.1). */
 #include "fixture.h"
 
+#include <pthread.h>
+
 static struct ward_api_key expiring_key(struct fixture *f, const char *value, int64_t expires_ms)
 {
     struct ward_api_key key;
@@ -112,12 +114,55 @@ static void test_sweep_does_no_more_than_asked(void **state)
     assert_int_equal(0, sweep(f, START_MS, 100000));
 }
 
+struct prolonger {
+    struct fixture *fixture;
+    struct ward_span value;
+    enum ward_status status;
+};
+
+static void *prolong(void *arg)
+{
+    struct prolonger *prolonger = arg;
+    struct fixture *f = prolonger->fixture;
+    WARD_POOL pool = ward_pool_new(1024 * 1024);
+    struct ward_api_key key;
+    struct ward_receipt receipt;
+    struct ward_key_ref ref = by_value(prolonger->value);
+    struct ward_api_key_input input = rename_input("prolonged");
+    input.has_expiry = true;
+    input.expires_ms = START_MS + 100000;
+    prolonger->status = ward_service_key_update(f->service, &f->local, &ref, &input, &pool, &key, &receipt);
+    return NULL;
+}
+
+/* The sweeper's clock runs ahead of the service's: the update may still come in before it, but not after. */
+static void test_sweep_does_not_expire_what_was_prolonged(void **state)
+{
+    struct fixture *f = *state;
+    for (int i = 0; i < 100; i++) {
+        char value[16];
+        snprintf(value, sizeof(value), "k%d", i);
+        expiring_key(f, value, START_MS + 10);
+        struct prolonger prolonger = { f, ward_span_of(value), WARD_INTERNAL };
+        pthread_t thread;
+        assert_int_equal(0, pthread_create(&thread, NULL, prolong, &prolonger));
+        size_t swept = sweep(f, START_MS + 10, 10);
+        pthread_join(thread, NULL);
+        assert_status(swept ? WARD_NOT_FOUND : WARD_OK, prolonger.status);
+        assert_reason(swept ? WARD_VERDICT_DISABLED : WARD_VERDICT_VALID, verify_key(f, ward_span_of(value)));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        test_case(test_first_use_moves_updated_once),    test_case(test_first_use_is_later_even_when_the_clock_is_not),
-        test_case(test_first_use_wakes_no_deleted_key),  test_case(test_sweep_is_exact_to_the_millisecond),
-        test_case(test_sweep_leaves_deleted_keys_alone), test_case(test_sweep_does_no_more_than_asked),
+        test_case(test_first_use_moves_updated_once),
+        test_case(test_first_use_is_later_even_when_the_clock_is_not),
+        test_case(test_first_use_wakes_no_deleted_key),
+        test_case(test_sweep_is_exact_to_the_millisecond),
+        test_case(test_sweep_leaves_deleted_keys_alone),
+        test_case(test_sweep_does_no_more_than_asked),
+        test_case(test_sweep_does_not_expire_what_was_prolonged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
