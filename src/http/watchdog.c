@@ -205,8 +205,8 @@ static void close_late(struct ward_http_server *server, struct ward_http_connect
     if (!atomic_compare_exchange_strong(&connection->deadline_ms, &deadline_ms, 0)) {
         return;
     }
+    atomic_fetch_add(&server->timed_out, 1); /* first: who sees the closed connection finds it counted */
     (void)shutdown(connection->fd, SHUT_RDWR);
-    atomic_fetch_add_explicit(&server->timed_out, 1, memory_order_relaxed);
 }
 
 static void look_around(struct ward_http_server *server)
