@@ -6,7 +6,8 @@
  *
  * Strict where the library is lenient (security.md attack 8): repeated, signed, contradictory or non-decimal
  * Content-Length, Content-Length with Transfer-Encoding, Transfer-Encoding other than exactly "chunked", missing or
- * repeated Host, NUL or raw bytes in the target, bad percent escapes → 400 and close.
+ * repeated Host, NUL or raw bytes in the target, bad percent escapes → 400 and close. A lone line feed, a folded line
+ * and a blank before a colon too. A request with a chunked body is the last one of its connection (connection.c).
  */
 #ifndef WARD_HTTP_HTTP_H
 #define WARD_HTTP_HTTP_H
@@ -94,10 +95,10 @@ struct ward_http_route {
         *path; /* "/api-keys/{key}/rotate"; trailing slash of a request is ignored; literal segments win over {…} */
     ward_http_handler handle_inline; /* or NULL */
     ward_http_handler handle;        /* on a worker; or NULL */
-    size_t body_max;
-    const char *name;    /* operation id for logs, metrics and OpenAPI: "createApiKey" */
-    const char *summary; /* one sentence for OpenAPI */
-    uint32_t listeners;  /* bit set of 1 << enum ward_listener_kind */
+    size_t body_max;                 /* beyond: 413. 0: takes none; up to 64 KiB are read and dropped */
+    const char *name;                /* operation id for logs, metrics and OpenAPI: "createApiKey" */
+    const char *summary;             /* one sentence for OpenAPI */
+    uint32_t listeners;              /* bit set of 1 << enum ward_listener_kind */
 };
 
 /** A surface: its routes and how it words what the HTTP layer itself refuses. */
@@ -134,7 +135,9 @@ struct ward_http_options {
     void *(*thread_start)(
         void *application); /* made once for each event and worker thread; NULL result: requests are refused 503 */
     void (*thread_stop)(void *application, void *thread_data);
-    /** Told of every finished request, on the thread that served it: the access log and the metrics. */
+    /** Told of every finished request once, on its event thread, refused ones included: the access log and the metrics.
+     * route is NULL where none was found, reply->status is 0 where the peer went away without an answer. A request
+     * whose first line was not understood never began. The duration has the resolution of ward_boot_ms. */
     void (*finished)(void *application, const struct ward_http_request *request,
                      const struct ward_http_surface *surface, const struct ward_http_route *route,
                      const struct ward_http_reply *reply, int64_t duration_us);
@@ -142,8 +145,8 @@ struct ward_http_options {
 
 struct ward_http_server;
 
-/** Bind and serve. Errors: WARD_LOCKED (address in use), WARD_INVALID (bad address, bad certificate), WARD_IO; *ret_why
- * gets a sentence. */
+/** Bind and serve. surfaces and their routes are borrowed until the stop; zeros in the options mean limits.def. Errors:
+ * WARD_LOCKED (address in use), WARD_INVALID (bad address, bad certificate), WARD_IO; *ret_why gets a sentence. */
 enum ward_status ward_http_server_start(const struct ward_http_options *options, struct ward_http_server **ret,
                                         char why[256]) WARD_MUST_USE;
 
@@ -156,13 +159,19 @@ enum ward_status ward_http_server_reload(struct ward_http_server *server) WARD_M
 /** The sentence of the last failed reload; borrowed until the next one. */
 const char *ward_http_server_why(const struct ward_http_server *server);
 
-/** Stop accepting, finish what runs (at most drain_ms), close. */
+/** Stop accepting, close idle connections, finish what is begun, close. After drain_ms what waits for a worker is
+ * refused with 503; a handler that runs is waited for, however long. Takes NULL. */
 void ward_http_server_stop(struct ward_http_server *server, int64_t drain_ms);
 
 void ward_http_server_counters(const struct ward_http_server *server, struct ward_http_counters *ret);
 
-/** Route and run one request without a network: the CLI on a stopped server, and tests. Runs inline and worker part on
- * the calling thread. */
+/**
+ * Route and run one request without a network: the CLI on a stopped server, and tests. Runs inline and worker part on
+ * the calling thread.
+ *
+ * Shape:   the caller fills method, target, headers, body and listener; the rest is found.
+ * Owns:    *reply is overwritten: free its body. A pool that was all zero is made; free request->pool.
+ */
 void ward_http_dispatch(const struct ward_http_options *options, struct ward_http_request *request,
                         struct ward_http_reply *reply);
 
