@@ -10,9 +10,12 @@
  *   2. A reader trusts nothing it has not checked: geometry against the file's size at open, every record by its check
  *      word, every body by its own. What fails a check is not there (the verdict denies).
  *   3. A body is written before the record that names it and never again within its generation.
- *   4. A generation is complete before `superseded` is set in the one before it; it is renamed over DIR/table first.
+ *   4. A generation is complete before `superseded` is set in the one before it, and it is renamed over DIR/table after
+ *      that: a writer killed between the two leaves readers that go on looking, not readers that never hear of it.
  *   5. Files are allocated whole when made, so that a full disk cannot kill a reader with SIGBUS.
- *   6. A reader killed anywhere leaves nothing behind; a writer killed anywhere leaves at worst one odd record, which
+ *   6. A table of an earlier boot is none: its pages may have reached the disk in any order, its heartbeat means
+ * nothing.
+ *   7. A reader killed anywhere leaves nothing behind; a writer killed anywhere leaves at worst one odd record, which
  *      denies (stale) until the next start builds a new generation.
  */
 #ifndef WARD_TABLE_TABLE_H
@@ -94,37 +97,54 @@ enum ward_status ward_table_writer_open(const char *directory, size_t records, s
                                         struct ward_table_writer **ret) WARD_MUST_USE;
 void ward_table_writer_close(struct ward_table_writer *writer); /* the file stays; its heartbeat ages */
 
-/** Make room for so many more puts and body bytes, moving to a larger generation if needed. On failure nothing changed.
+/**
+ * Make room for so many more puts and body bytes, moving to another generation if this one is too small or too
+ * littered.
+ *
+ * Errors:  WARD_IO (disk full), WARD_NO_MEMORY, WARD_UNAVAILABLE (over a maximum), WARD_INTEGRITY (a record to be
+ * copied is damaged: start anew). On failure nothing changed.
  */
 enum ward_status ward_table_reserve(struct ward_table_writer *writer, size_t puts, size_t body_bytes) WARD_MUST_USE;
 
-/** Insert, or replace the record of the same lookup. Cannot fail after ward_table_reserve made room. */
+/**
+ * Insert, or replace the record of the same lookup, and bring its scope up to date.
+ *
+ * Errors:  none after ward_table_reserve made room, but for a reserve of more than 65,536 puts: beyond so many limited
+ *          ones DIR/limits grows here (WARD_IO, WARD_NO_MEMORY). WARD_UNAVAILABLE without room. Nothing changed.
+ */
 enum ward_status ward_table_put(struct ward_table_writer *writer, const struct ward_table_entry *entry) WARD_MUST_USE;
 
 /** Remove a value; its limit counter is freed unless another record holds it. Unknown: nothing happens. */
 void ward_table_remove(struct ward_table_writer *writer, const struct ward_lookup *lookup);
 
-/** Set the activity of a project (or of all scopes of an account with a nil project). */
+/**
+ * Set the activity of a project, or of a whole account with a nil project.
+ *
+ * The two are kept apart: an account that returns does not open a project that was closed by itself, nor a scope that
+ * was put as inactive (there it is not said which of the two it was; put it again, or set its project).
+ */
 void ward_table_scope_set_active(struct ward_table_writer *writer, const struct ward_uuid *account,
                                  const struct ward_uuid *project, bool is_active);
 
 /** Say that all changes up to revision are in; opens the generation to readers on the first call. */
 enum ward_status ward_table_publish(struct ward_table_writer *writer, uint64_t revision) WARD_MUST_USE;
 
-/** Say that the writer is alive and in step with the store. */
+/** Say that the writer is alive and in step with the store. Threads: any. */
 void ward_table_heartbeat(struct ward_table_writer *writer, int64_t boot_ms);
 
 struct ward_table_stats {
     uint64_t generation, revision, records, api_keys, capacity, body_bytes, garbage_bytes, limits;
 };
+
+/** Threads: any. */
 void ward_table_writer_stats(const struct ward_table_writer *writer, struct ward_table_stats *ret);
 
 /* ---- reader: one per thread, any process ---- */
 
 struct ward_table_reader;
 
-/** Map the current generation. Errors: WARD_NOT_FOUND (no table yet), WARD_INTEGRITY (not a table), WARD_IO,
- * WARD_NO_MEMORY. */
+/** Map the current generation. Errors: WARD_NOT_FOUND (no table yet in this boot), WARD_INTEGRITY (not a table),
+ * WARD_IO, WARD_NO_MEMORY. */
 enum ward_status ward_table_reader_open(const char *directory, struct ward_table_reader **ret) WARD_MUST_USE;
 void ward_table_reader_close(struct ward_table_reader *reader);
 

@@ -245,6 +245,20 @@ static void readers_follow_the_growing_file(void **state)
     assert_int_equal(limits_of(limited), 5000);
 }
 
+static void readers_follow_it_within_a_generation(void **state)
+{
+    struct limited *limited = *state;
+    assert_ok(ward_table_reserve(limited->writer, 1000, 500000)); /* of the table there is half as much again */
+    put_value(limited, 0, 0, 1, 60, NULL);
+    assert_true(count(limited, 0).is_allowed);
+    uint64_t generation = ward_table_generation(limited->reader);
+    for (uint64_t number = 1; number < 1100; number++)
+        put_value(limited, number, number, 1, 60, NULL);
+    assert_true(count(limited, 1099).is_allowed);
+    assert_false(count(limited, 1099).is_allowed);
+    assert_int_equal(ward_table_generation(limited->reader), generation);
+}
+
 static void an_old_copy_never_counts_for_the_next_owner(void **state)
 {
     struct limited *limited = *state;
@@ -271,6 +285,29 @@ static void an_old_copy_never_counts_for_the_next_owner(void **state)
     put_value(limited, 1, 1, 0, 0, NULL);
     ward_table_count(limited->reader, &old, wall_now, false, &at);
     assert_true(at.is_allowed);
+}
+
+#define CROWD 700
+
+static void everybody_keeps_its_own_in_a_coming_and_going(void **state)
+{
+    struct limited *limited = *state;
+    uint64_t consumed[CROWD] = { 0 }, random = 11; /* 0: not there */
+    for (unsigned step = 0; step < 20000; step++) {
+        uint64_t number = draw(&random) % CROWD;
+        if (consumed[number] > 0 && draw(&random) % 3 == 0) {
+            remove_key(limited->writer, number);
+            consumed[number] = 0;
+            continue;
+        }
+        put_value(limited, number, number, 5 + step, 60, NULL);
+        consumed[number]++;
+        assert_int_equal(count(limited, number).consumed, consumed[number]);
+    }
+    uint64_t held = 0;
+    for (uint64_t number = 0; number < CROWD; number++)
+        held += consumed[number] > 0;
+    assert_int_equal(limits_of(limited), held);
 }
 
 static int refuse_space(int fd, off_t offset, off_t size)
@@ -308,7 +345,9 @@ int main(void)
         CASE(a_missing_or_damaged_file_starts_anew),
         CASE(a_limit_that_cannot_be_reached_denies),
         CASE(readers_follow_the_growing_file),
+        CASE(readers_follow_it_within_a_generation),
         CASE(an_old_copy_never_counts_for_the_next_owner),
+        CASE(everybody_keeps_its_own_in_a_coming_and_going),
         CASE(a_full_disk_changes_nothing),
     };
     return cmocka_run_group_tests_name("table/limit_slots", tests, NULL, NULL);
