@@ -80,6 +80,9 @@ static void test_delete_takes_everything_along(void **state)
     assert_status(WARD_NOT_FOUND, ward_service_project_get(f->service, &f->local, id_span(f, &f->other_project.id),
                                                            &f->pool, &project));
     assert_int_equal(1, count_accounts(f, &f->local));
+    struct ward_api_key_input input = key_input(f, &f->other_project.id, "late");
+    assert_status(WARD_INVALID, ward_service_key_create(f->service, &f->local, &input, &f->pool, &key, &receipt));
+    assert_problem(&input.problems, "projectId", WARD_RULE_UNKNOWN_PROJECT);
     assert_status(WARD_NOT_FOUND,
                   ward_service_account_delete(f->service, &f->local, id_span(f, &f->other_account.id), &receipt));
     restart(f);

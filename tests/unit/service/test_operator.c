@@ -1,6 +1,8 @@
 /* Rights: role against use case as one table. contracts/theauthapi.md 1.2. Scope rows stand with their use cases. */
 #include "fixture.h"
 
+#include "service/internal.h"
+
 enum { V = 1 << WARD_ROLE_VIEWER, U = 1 << WARD_ROLE_USER, A = 1 << WARD_ROLE_ADMIN };
 
 static enum ward_status ignore_key(const struct ward_api_key *key, void *arg)
@@ -367,6 +369,20 @@ static void test_scopes_cover_what_lies_in_them(void **state)
     }
 }
 
+static void test_a_credential_is_covered_with_its_role(void **state)
+{
+    struct fixture *f = *state;
+    for (int mine = WARD_ROLE_NONE; mine <= WARD_ROLE_ADMIN; mine++) {
+        for (int theirs = WARD_ROLE_NONE; theirs <= WARD_ROLE_ADMIN; theirs++) {
+            struct ward_operator who = account_operator(f, (enum ward_role)mine);
+            struct ward_credential credential = { .account_id = f->made.account.id, .role = (enum ward_role)theirs };
+            assert_int_equal(theirs <= mine, ward_operator_covers_credential(&who, &credential));
+            credential.account_id = f->other_account.id;
+            assert_false(ward_operator_covers_credential(&who, &credential));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -375,6 +391,7 @@ int main(void)
         test_case(test_the_operator_is_who_the_verdict_says),
         test_case(test_no_other_verdict_makes_an_operator),
         test_case(test_scopes_cover_what_lies_in_them),
+        test_case(test_a_credential_is_covered_with_its_role),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -139,6 +139,25 @@ static void test_check_counts_values(void **state)
     assert_int_equal(0, bad);
 }
 
+/* A value whose row is found under another hash opens well, and is wrong all the same. */
+static enum ward_status misplace_in(struct ward_store_session *session, void *arg)
+{
+    static struct ward_lookup lookup = { { 1, 2, 3 } };
+    struct ward_api_key *key = arg;
+    key->lookups[WARD_SLOT_PRIMARY] = ward_span((const char *)lookup.bytes, WARD_LOOKUP_BYTES);
+    return ward_store_key_update(session, key);
+}
+
+static void test_check_finds_a_value_under_a_wrong_hash(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t values, bad, revision;
+    struct ward_api_key key = make_key(f, &f->made.project.id, NULL);
+    assert_ok(ward_store_write(f->store, misplace_in, &key, &revision));
+    assert_ok(ward_service_check(f->service, &values, &bad));
+    assert_int_equal(1, bad);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +168,7 @@ int main(void)
         test_case(test_another_root_key_is_refused),
         test_case(test_without_a_publisher_nothing_is_promised),
         test_case(test_check_counts_values),
+        test_case(test_check_finds_a_value_under_a_wrong_hash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
