@@ -84,14 +84,21 @@ describe('/v1/authorize', () => {
         const key = await create({ rateLimitConfigs: { rateLimit: 3, rateLimitTtl: 100 } });
         const first = await authorize({ 'x-api-key': key });
         assert.deepEqual([first.headers['ratelimit-limit'], first.headers['ratelimit-remaining']], ['3', '2']);
-        const peek = await authorize({ 'x-api-key': key, 'ward-peek': '1' });
+        const peek = await authorize({ 'x-api-key': key, 'ward-peek': '1', 'ward-access-key': admin.accessKey });
         assert.deepEqual([peek.status, peek.headers['ratelimit-remaining']], [200, '2']);
         assert.equal((await ward.request('POST', `/api-keys/auth/${key}`, { key: admin.accessKey })).headers['ratelimit-consumed'], '2');
         assert.equal((await verify({ key })).body.limit.remaining, 0);
         const refused = await authorize({ 'x-api-key': key });
         assert.equal(refused.status, 429);
         assert.ok(Number(refused.headers['retry-after']) >= 1 && Number(refused.headers['retry-after']) <= 100);
-        assert.equal((await authorize({ 'x-api-key': key, 'ward-peek': '1' })).status, 429);
+        assert.equal((await authorize({ 'x-api-key': key, 'ward-peek': '1', 'ward-access-key': admin.accessKey })).status, 429);
+    });
+    test('a client behind a gateway cannot escape its limit by asking to peek', async () => {
+        const key = await create({ rateLimitConfigs: { rateLimit: 2, rateLimitTtl: 100 } });
+        const statuses = [];
+        for (let n = 0; n < 4; n += 1) statuses.push((await authorize({ 'x-api-key': key, 'ward-peek': '1' })).status);
+        assert.deepEqual(statuses, [200, 200, 429, 429]);
+        assert.equal((await authorize({ 'x-api-key': key, 'ward-peek': '1', 'ward-access-key': 'wrong' })).status, 401);
     });
     test('narrowed to a project', async () => {
         const key = await create();
