@@ -52,8 +52,9 @@ describe('refused and closed, nothing after it parsed', () => {
             const { text, closed } = await raw(ward.port, Buffer.from(bytes + SECOND, 'latin1'), { quietMs: 1000 * slow });
             const found = [...text.matchAll(/^HTTP\/1\.[01] (\d{3})/gm)].map((m) => Number(m[1]));
             assert.ok(closed, `left open after ${JSON.stringify(found)}`);
-            assert.ok(found.length <= 1, `answered ${found.length} times: a request behind it was parsed`);
-            if (found.length) assert.ok(statuses.includes(found[0]), `status ${found[0]}`);
+            // The library sends the head of its own 400 and 413 twice; the request behind would be answered 200.
+            assert.ok(found.every((status) => statuses.includes(status)), `statuses ${found}`);
+            assert.ok(!text.includes('"ok"') && !/\n\r?\nok/.test(text), 'a request behind it was parsed');
         });
     }
 });
