@@ -7,11 +7,13 @@
  *      be obeyed is refused, not acknowledged.
  *   3. A change is applied by loading the object's present state. Applying is idempotent and needs no order within a
  *      batch but one: a value is retired when no object holds it any more.
- *   4. What cannot be applied all the same denies: its values are removed. If even the state cannot be read, the
- *      process ends: it never serves a table that contradicts an acknowledged change.
+ *   4. What cannot be applied all the same denies: its values are removed. If even the state cannot be read, it is
+ *      tried again while the writers wait for their answer; if it stays so the process ends: it never serves a table
+ *      that contradicts an acknowledged change.
  */
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/limits.h"
 #include "base/log.h"
@@ -21,7 +23,9 @@
 #define FIRST_BLOCK      (256 * 1024)
 #define REPLY_BYTES_MAX  (1024 * 1024)
 #define BODY_BYTES_MAX   (2 * REPLY_BYTES_MAX)
-#define BODY_BYTES_GUESS 512  /* a key's body at start, before it is known */
+#define BODY_BYTES_GUESS 512 /* a key's body at start, before it is known */
+#define APPLY_TRIES      200
+#define APPLY_PAUSE_MS   10
 #define CHANGE_BYTES     1024 /* a change's share beyond the bodies that were announced: an access key's name */
 
 struct ward_publisher {
@@ -406,6 +410,8 @@ static enum ward_status apply_change(struct ward_store_session *session, const s
         return apply_project(session, batch, index);
     case WARD_OBJECT_ACCOUNT:
         return apply_account(session, batch, index);
+    case WARD_OBJECT_STORE: /* a restore is made while nobody serves: the next start reads the whole store */
+        return WARD_OK;
     }
     return WARD_INTERNAL;
 }
@@ -434,6 +440,32 @@ static enum ward_status prepare(void *context, size_t changes)
     return ward_table_reserve(publisher->writer, WARD_SLOT_COUNT * changes, bytes);
 }
 
+static enum ward_status apply_batch(struct batch *batch)
+{
+    enum ward_status status = ward_store_read(batch->publisher->store, apply_in, batch);
+    if (status != WARD_OK) {
+        return status;
+    }
+    return ward_table_publish(batch->publisher->writer, batch->changes[batch->count - 1].revision);
+}
+
+static bool may_pass(enum ward_status status)
+{
+    return status == WARD_NO_MEMORY || status == WARD_IO || status == WARD_UNAVAILABLE;
+}
+
+/* Nobody was answered yet: a moment without memory costs the writers that moment, not the server its life. */
+static enum ward_status apply_patiently(struct batch *batch)
+{
+    const struct timespec pause = { .tv_nsec = APPLY_PAUSE_MS * 1000000L };
+    enum ward_status status = apply_batch(batch);
+    for (int try = 1; try < APPLY_TRIES && may_pass(status); try++) {
+        nanosleep(&pause, NULL);
+        status = apply_batch(batch);
+    }
+    return status;
+}
+
 static void committed(void *context, const struct ward_change *changes, size_t count)
 {
     struct ward_publisher *publisher = context;
@@ -442,10 +474,7 @@ static void committed(void *context, const struct ward_change *changes, size_t c
         return;
     }
     uint64_t revision = changes[count - 1].revision;
-    enum ward_status status = ward_store_read(publisher->store, apply_in, &batch);
-    if (status == WARD_OK) {
-        status = ward_table_publish(publisher->writer, revision);
-    }
+    enum ward_status status = apply_patiently(&batch);
     if (status != WARD_OK) {
         /* Invariant 4: acknowledged, not obeyed, and not even denied. The next start builds the table anew. */
         ward_log(WARD_LOG_ERROR, "publisher-lost", WARD_LOG_STR("status", ward_status_code(status)),

@@ -16,6 +16,7 @@ static sqlite3_vfs vfs;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct fault_rule rule;
 static long hits;
+static int (*ask_other)(enum fault_call call, enum fault_file file);
 
 void fault_vfs_set(const struct fault_rule *new_rule)
 {
@@ -23,6 +24,11 @@ void fault_vfs_set(const struct fault_rule *new_rule)
     rule = *new_rule;
     hits = 0;
     pthread_mutex_unlock(&lock);
+}
+
+void fault_vfs_set_asker(int (*asker)(enum fault_call call, enum fault_file file))
+{
+    ask_other = asker;
 }
 
 long fault_vfs_hits(void)
@@ -42,6 +48,8 @@ static bool applies(const struct fault_handle *handle, enum fault_call call)
 static int ask(const struct fault_handle *handle, enum fault_call call)
 {
     int code = SQLITE_OK;
+    if (ask_other)
+        return handle->is_log || handle->is_database ? ask_other(call, handle->is_log ? FAULT_LOG : FAULT_DATABASE) : 0;
     pthread_mutex_lock(&lock);
     if (applies(handle, call) && rule.skip-- <= 0 && !(rule.once && hits > 0)) {
         hits++;
@@ -172,7 +180,10 @@ static int open_file(sqlite3_vfs *self, const char *name, sqlite3_file *file, in
     handle->base.pMethods = NULL;
     handle->is_log = (flags & SQLITE_OPEN_WAL) != 0;
     handle->is_database = (flags & SQLITE_OPEN_MAIN_DB) != 0;
-    int code = real_vfs->xOpen(real_vfs, name, real_of(file), flags, ret_flags);
+    int code = ask(handle, FAULT_OPEN);
+    if (code != SQLITE_OK)
+        return code;
+    code = real_vfs->xOpen(real_vfs, name, real_of(file), flags, ret_flags);
     if (code == SQLITE_OK) {
         handle->base.pMethods = &methods;
     }

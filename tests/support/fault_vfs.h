@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-enum fault_call { FAULT_NONE, FAULT_READ, FAULT_WRITE, FAULT_SYNC };
+enum fault_call { FAULT_NONE, FAULT_READ, FAULT_WRITE, FAULT_SYNC, FAULT_OPEN };
 enum fault_file { FAULT_DATABASE, FAULT_LOG };
 
 struct fault_rule {
@@ -23,6 +23,10 @@ void fault_vfs_install(void);
 
 /** Set the rule in force; a zeroed one ends all faults. */
 void fault_vfs_set(const struct fault_rule *rule);
+
+/** Ask somebody else instead of the rule: 0, or the code to fail with. Opens of files that are neither are not asked.
+ */
+void fault_vfs_set_asker(int (*asker)(enum fault_call call, enum fault_file file));
 
 /** How often the rule has bitten since it was set. */
 long fault_vfs_hits(void);

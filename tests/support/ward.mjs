@@ -23,7 +23,8 @@ export function init(data) {
 }
 
 export class Ward {
-    /** Start a server. options: data, credentials (skip init), args, clock (boolean), listen */
+    /** Start a server. options: data, credentials (skip init), args, clock (boolean), listen, faults (a Faults),
+     *  wrap (words before the program: prlimit …) */
     static async start(options = {}) {
         const ward = new Ward();
         ward.ownsDirectory = !options.data;
@@ -49,10 +50,18 @@ export class Ward {
             }
             environment.WARD_TEST_CLOCK = this.clockPath;
         }
+        if (options.faults) {
+            file = testProgram;
+            environment.WARD_TEST_FAULTS = options.faults.path;
+        }
         const listen = options.listen ?? ['127.0.0.1:0'];
         const args = ['serve', '--data', this.data, ...listen.flatMap((l) => ['--listen', l]), ...(options.args ?? [])];
-        this.child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'], env: environment });
-        this.exited = new Promise((resolve) => this.child.on('exit', (code, signal) => resolve({ code, signal })));
+        const [command, ...words] = [...(options.wrap ?? []), file, ...args];
+        this.child = spawn(command, words, { stdio: ['ignore', 'ignore', 'pipe'], env: environment });
+        this.exited = new Promise((resolve) => {
+            this.child.on('exit', (code, signal) => resolve({ code, signal }));
+            this.child.on('error', (error) => resolve({ code: null, signal: null, error: error.message }));
+        });
         this.log = [];
         this.addresses = [];
         const lines = createInterface({ input: this.child.stderr });
@@ -74,6 +83,8 @@ export class Ward {
             this.host = '127.0.0.1';
             this.url = `http://127.0.0.1:${this.port}`;
         }
+        const verify = this.address('verify');
+        if (verify && !verify.startsWith('unix:')) this.verifyPort = Number(verify.split(':').at(-1));
         this.agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
     }
 
@@ -83,11 +94,21 @@ export class Ward {
 
     /** Move the server's clock by so many milliseconds (wall clock; the boot clock stays). Takes effect at once. */
     moveClock(ms) {
-        const bytes = Buffer.alloc(8);
         this.clockOffset = (this.clockOffset ?? 0) + ms;
-        bytes.writeBigInt64LE(BigInt(this.clockOffset));
+        this.#writeClock(0, this.clockOffset);
+    }
+
+    /** Move the boot clock, by which a table's age and deadlines are told. */
+    moveBootClock(ms) {
+        this.bootOffset = (this.bootOffset ?? 0) + ms;
+        this.#writeClock(8, this.bootOffset);
+    }
+
+    #writeClock(at, ms) {
+        const bytes = Buffer.alloc(8);
+        bytes.writeBigInt64LE(BigInt(ms));
         const fd = openSync(this.clockPath, 'r+');
-        writeSync(fd, bytes, 0, 8, 0);
+        writeSync(fd, bytes, 0, 8, at);
         closeSync(fd);
     }
 
@@ -96,8 +117,8 @@ export class Ward {
     }
 
     /** One request. body: object (JSON), string or Buffer (as is). Returns {status, headers, text, body}. */
-    request(method, path, { headers = {}, body, key, port, socketPath } = {}) {
-        return request({ agent: port || socketPath ? undefined : this.agent, host: '127.0.0.1', port: port ?? this.port, socketPath, method, path, headers, body, key });
+    request(method, path, { headers = {}, body, key, port, socketPath, agent = port || socketPath ? undefined : this.agent } = {}) {
+        return request({ agent, host: '127.0.0.1', port: port ?? this.port, socketPath, method, path, headers, body, key });
     }
 
     async kill(signal = 'SIGKILL') {

@@ -1,9 +1,11 @@
 /*
- * The program with a clock that a test moves: the same main, the seam's clock replaced. WARD_TEST_CLOCK names a file of
- * two little-endian int64: milliseconds added to the wall clock, and to the boot clock. Changes take effect at once.
- * None of this is in the program that is shipped.
+ * The program with a clock that a test moves and with faults on order: the same main, the seam replaced.
+ * WARD_TEST_CLOCK names a file of two little-endian int64: milliseconds added to the wall clock, and to the boot clock.
+ * Changes take effect at once. WARD_TEST_FAULTS names a file of faults (fault_control.h). None of this is in the
+ * program that is shipped.
  */
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +14,7 @@
 
 #include "base/seam.h"
 #include "cli/cli.h"
+#include "fault_control.h"
 
 struct offsets {
     int64_t now_ms, boot_ms;
@@ -45,19 +48,29 @@ static const struct offsets *map_offsets(const char *path)
     return memory == MAP_FAILED ? NULL : memory;
 }
 
-int main(int argc, char **argv)
+static bool install_clock(const char *path)
 {
-    const char *path = getenv("WARD_TEST_CLOCK");
-    if (!path)
-        return ward_cli_main(argc, argv, WARD_VERSION);
     offsets = map_offsets(path);
-    if (!offsets) {
-        fprintf(stderr, "ward-test: WARD_TEST_CLOCK must name a file of 16 bytes\n");
-        return 2;
-    }
+    if (!offsets)
+        return false;
     real_now_ms = ward_seam.now_ms;
     real_boot_ms = ward_seam.boot_ms;
     ward_seam.now_ms = moved_now_ms;
     ward_seam.boot_ms = moved_boot_ms;
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    const char *clock = getenv("WARD_TEST_CLOCK");
+    const char *faults = getenv("WARD_TEST_FAULTS");
+    if (clock && !install_clock(clock)) {
+        fprintf(stderr, "ward-test: WARD_TEST_CLOCK must name a file of 16 bytes\n");
+        return 2;
+    }
+    if (faults && !fault_control_install(faults)) {
+        fprintf(stderr, "ward-test: WARD_TEST_FAULTS must name a file with a row for each kind of fault\n");
+        return 2;
+    }
     return ward_cli_main(argc, argv, WARD_VERSION);
 }
