@@ -1,5 +1,7 @@
 /*
- * The change log: one ordered sequence without gaps, from revision 1, each entry linked to the one before.
+ * The change log: one ordered sequence, from revision 1, each entry linked to the one before. Revisions have no gaps,
+ * but for the one that a restore leaves: its entry says in its detail, {"from":F,"to":T}, that it follows revision F
+ * and that revisions up to T had been given; it is T + 1. Nothing else may stand behind a gap.
  *
  *   hash(n) = SHA-256(hash(n-1) ‖ entry(n)), hash(0) = 32 zero bytes
  *   entry   = "ward change 1" ‖ revision ‖ time_ms (64 bits each, big-endian) ‖ then for each of kind, object_id,
@@ -12,8 +14,9 @@
 #include "base/limits.h"
 #include "store/rows.h"
 #include "store/session.h"
+#include "json/writer.h"
 
-enum { PART_COUNT = 9, HEAD_BYTES = 16, LENGTH_BYTES = 4 };
+enum { PART_COUNT = 9, HEAD_BYTES = 16, LENGTH_BYTES = 4, RESTORED_DETAIL_MAX = 64 };
 
 const char *ward_object_kind_name(enum ward_object_kind kind)
 {
@@ -26,13 +29,15 @@ const char *ward_object_kind_name(enum ward_object_kind kind)
         return "api-key";
     case WARD_OBJECT_CREDENTIAL:
         return "credential";
+    case WARD_OBJECT_STORE:
+        return "store";
     }
     return NULL;
 }
 
 static bool parse_kind(struct ward_span name, enum ward_object_kind *ret)
 {
-    for (int kind = WARD_OBJECT_ACCOUNT; kind <= WARD_OBJECT_CREDENTIAL; kind++) {
+    for (int kind = WARD_OBJECT_ACCOUNT; kind <= WARD_OBJECT_STORE; kind++) {
         if (ward_span_equal(name, ward_span_of(ward_object_kind_name((enum ward_object_kind)kind)))) {
             *ret = (enum ward_object_kind)kind;
             return true;
@@ -84,6 +89,34 @@ static enum ward_status hash_change(const uint8_t previous[WARD_SHA256_BYTES], c
     return ward_sha256(parts, sizeof parts / sizeof *parts, ret);
 }
 
+/* ---- the entry of a restore ---- */
+
+static const char restored[] = "restored";
+
+static void write_restored_detail(uint64_t from, uint64_t to, struct ward_buffer *ret)
+{
+    struct ward_json_writer writer = ward_json_writer_to(ret);
+    ward_json_begin_object(&writer);
+    ward_json_member_int(&writer, "from", (int64_t)from);
+    ward_json_member_int(&writer, "to", (int64_t)to);
+    ward_json_end_object(&writer);
+}
+
+/* OK when an entry that stands behind a gap, or could, is a restore's and says so to the letter. */
+static enum ward_status check_restored(uint64_t previous, const struct ward_change *change)
+{
+    WARD_BUFFER detail = ward_buffer_new(RESTORED_DETAIL_MAX);
+    if (change->kind != WARD_OBJECT_STORE || !ward_span_equal(change->action, ward_span_of(restored)) ||
+        change->revision <= previous) {
+        return WARD_INTEGRITY;
+    }
+    write_restored_detail(previous, change->revision - 1, &detail);
+    if (detail.status != WARD_OK) {
+        return detail.status;
+    }
+    return ward_span_equal(change->detail, ward_buffer_span(&detail)) ? WARD_OK : WARD_INTEGRITY;
+}
+
 /* ---- reading ---- */
 
 #define CHANGE_COLUMNS                                                                                                 \
@@ -128,6 +161,24 @@ enum ward_status ward_store_change_list(struct ward_store_session *s, uint64_t a
     return ward_row_end(s, step);
 }
 
+enum ward_status ward_store_change_link(struct ward_store_session *s, uint64_t at_most, struct ward_change_link *ret)
+{
+    WARD_SQL *q = ward_sql_prepare(s, "SELECT revision, hash FROM change_log WHERE revision <= ?"
+                                      " ORDER BY revision DESC LIMIT 1");
+    ward_sql_bind_int(q, 1, at_most > INT64_MAX ? INT64_MAX : (int64_t)at_most);
+    enum ward_status status = ward_row_first(s, q);
+    if (status != WARD_OK) {
+        return status;
+    }
+    struct ward_span hash = ward_sql_bytes(q, 1);
+    if (hash.size != WARD_SHA256_BYTES) {
+        return ward_row_bad(s, "change_log");
+    }
+    ret->revision = (uint64_t)ward_sql_int(q, 0);
+    memcpy(ret->hash, hash.data, WARD_SHA256_BYTES);
+    return WARD_OK;
+}
+
 enum ward_status ward_store_revision(struct ward_store_session *s, uint64_t *ret)
 {
     WARD_SQL *q = ward_sql_prepare(s, "SELECT coalesce(max(revision), 0) FROM change_log");
@@ -142,21 +193,14 @@ enum ward_status ward_store_revision(struct ward_store_session *s, uint64_t *ret
 
 static enum ward_status read_tail(struct ward_store_session *s, struct ward_store_tail *ret)
 {
-    WARD_SQL *q = ward_sql_prepare(s, "SELECT revision, hash FROM change_log ORDER BY revision DESC LIMIT 1");
-    enum ward_status status = ward_row_first(s, q);
-    if (status == WARD_NOT_FOUND) {
-        *ret = (struct ward_store_tail){ 0 };
-        return WARD_OK;
-    }
+    struct ward_change_link last;
+    enum ward_status status = ward_store_change_link(s, UINT64_MAX, &last);
+    *ret = (struct ward_store_tail){ 0 };
     if (status != WARD_OK) {
-        return status;
+        return status == WARD_NOT_FOUND ? WARD_OK : status;
     }
-    struct ward_span hash = ward_sql_bytes(q, 1);
-    if (hash.size != WARD_SHA256_BYTES) {
-        return ward_row_bad(s, "change_log");
-    }
-    ret->revision = (uint64_t)ward_sql_int(q, 0);
-    memcpy(ret->hash, hash.data, WARD_SHA256_BYTES);
+    ret->revision = last.revision;
+    memcpy(ret->hash, last.hash, WARD_SHA256_BYTES);
     return WARD_OK;
 }
 
@@ -192,23 +236,16 @@ static enum ward_status insert_change(struct ward_store_session *s, const struct
     return ward_row_run(s, q);
 }
 
-enum ward_status ward_store_change_append(struct ward_store_session *s, const struct ward_change *change,
-                                          uint64_t *ret_revision)
+/* Link an entry to the tail under a revision and make it the tail. */
+static enum ward_status append(struct ward_store_session *s, const struct ward_change *change, uint64_t revision,
+                               uint64_t *ret_revision)
 {
-    if (!ward_object_kind_name(change->kind) || !change->object_id.data || !change->action.data ||
-        change->retired.size % WARD_LOOKUP_BYTES != 0) {
-        return WARD_INVALID;
-    }
-    enum ward_status status = need_tail(s);
-    if (status != WARD_OK) {
-        return status;
-    }
     struct ward_store_tail *tail = &s->batch->tail;
-    struct ward_store_tail next = { .revision = tail->revision + 1 };
+    struct ward_store_tail next = { .revision = revision };
     struct ward_change entry = *change;
     entry.revision = next.revision;
     entry.hash = ward_span((const char *)next.hash, WARD_SHA256_BYTES);
-    status = hash_change(tail->hash, &entry, next.hash);
+    enum ward_status status = hash_change(tail->hash, &entry, next.hash);
     if (status == WARD_OK) {
         status = insert_change(s, &entry);
     }
@@ -227,19 +264,57 @@ enum ward_status ward_store_change_append(struct ward_store_session *s, const st
     return WARD_OK;
 }
 
+enum ward_status ward_store_change_append(struct ward_store_session *s, const struct ward_change *change,
+                                          uint64_t *ret_revision)
+{
+    if (!ward_object_kind_name(change->kind) || !change->object_id.data || !change->action.data ||
+        change->retired.size % WARD_LOOKUP_BYTES != 0) {
+        return WARD_INVALID;
+    }
+    enum ward_status status = need_tail(s);
+    return status == WARD_OK ? append(s, change, s->batch->tail.revision + 1, ret_revision) : status;
+}
+
+enum ward_status ward_store_change_append_restored(struct ward_store_session *s, const struct ward_change *change,
+                                                   uint64_t highest, uint64_t *ret_revision)
+{
+    WARD_BUFFER detail = ward_buffer_new(RESTORED_DETAIL_MAX);
+    enum ward_status status = need_tail(s);
+    if (status != WARD_OK) {
+        return status;
+    }
+    if (highest < s->batch->tail.revision || highest >= INT64_MAX || !change->object_id.data) {
+        return WARD_INVALID;
+    }
+    write_restored_detail(s->batch->tail.revision, highest, &detail);
+    if (detail.status != WARD_OK) {
+        return detail.status;
+    }
+    struct ward_change entry = *change;
+    entry.kind = WARD_OBJECT_STORE;
+    entry.action = ward_span_of(restored);
+    entry.detail = ward_buffer_span(&detail);
+    entry.retired = WARD_SPAN_NONE;
+    return append(s, &entry, highest + 1, ret_revision);
+}
+
 /* ---- verifying ---- */
 
 struct verification {
     uint64_t next; /* revision expected */
+    uint64_t count;
     uint8_t hash[WARD_SHA256_BYTES];
     bool is_first_trusted; /* the walk starts inside the log: take the first entry's hash as given */
 };
 
-/* True when the entry is the expected one and fits the one before. */
+/* OK when the entry is the expected one and fits the one before. */
 static enum ward_status check_link(struct verification *v, const struct ward_change *change)
 {
     if (change->revision != v->next) {
-        return WARD_INTEGRITY;
+        enum ward_status status = v->is_first_trusted ? WARD_INTEGRITY : check_restored(v->next - 1, change);
+        if (status != WARD_OK) {
+            return status;
+        }
     }
     if (!v->is_first_trusted) {
         uint8_t hash[WARD_SHA256_BYTES];
@@ -252,7 +327,8 @@ static enum ward_status check_link(struct verification *v, const struct ward_cha
         }
     }
     v->is_first_trusted = false;
-    v->next++;
+    v->next = change->revision + 1;
+    v->count++;
     memcpy(v->hash, change->hash.data, WARD_SHA256_BYTES);
     return WARD_OK;
 }
@@ -292,7 +368,7 @@ enum ward_status ward_store_chain_verify(struct ward_store_session *s, uint64_t 
     if (status == WARD_OK) {
         status = verify_from(s, &v);
     }
-    *ret_count = v.next - 1;
+    *ret_count = v.count;
     if (status == WARD_INTEGRITY) {
         *ret_bad = v.next;
     }
@@ -307,9 +383,15 @@ enum ward_status ward_change_tail(struct ward_store_session *s, struct ward_stor
         *ret = tail;
         return status;
     }
-    struct verification v = { .next = tail.revision > 1 ? tail.revision - 1 : 1,
-                              .is_first_trusted = tail.revision > 1 };
-    status = verify_from(s, &v);
+    struct verification v = { .next = 1 };
+    struct ward_change_link before;
+    status = ward_store_change_link(s, tail.revision - 1, &before);
+    if (status == WARD_OK) {
+        v = (struct verification){ .next = before.revision, .is_first_trusted = true };
+    }
+    if (status == WARD_OK || status == WARD_NOT_FOUND) {
+        status = verify_from(s, &v);
+    }
     if (status == WARD_OK) {
         *ret = tail;
     }

@@ -109,6 +109,9 @@ struct ward_sql_driver {
     bool (*in_transaction)(struct ward_sql_connection *connection);
     /** After a batch was answered: checkpoints and the like. May set is_broken. */
     void (*maintain)(struct ward_sql_connection *connection);
+    /** Copy the snapshot of the transaction under way into an empty file. Errors of the file are only returned. */
+    enum ward_status (*backup)(struct ward_sql_connection *connection, const char *path, bool (*goes_on)(void *arg),
+                               void *arg);
     /** Check every page and index. WARD_INTEGRITY when something is wrong. */
     enum ward_status (*check)(struct ward_sql_connection *connection);
 

@@ -117,6 +117,12 @@ static enum ward_status check_all(struct ward_store_session *s, void *arg)
     return status;
 }
 
+enum ward_status ward_store_backup(struct ward_store_session *s, const char *path, bool (*goes_on)(void *arg),
+                                   void *arg)
+{
+    return s->store->driver->backup(s->connection, path, goes_on, arg);
+}
+
 enum ward_status ward_store_check(struct ward_store *store)
 {
     return ward_store_read(store, check_all, NULL);

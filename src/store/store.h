@@ -23,8 +23,14 @@ struct ward_store_session;
 
 /* ---- change log ---- */
 
-enum ward_object_kind { WARD_OBJECT_ACCOUNT = 1, WARD_OBJECT_PROJECT, WARD_OBJECT_API_KEY, WARD_OBJECT_CREDENTIAL };
-const char *ward_object_kind_name(enum ward_object_kind kind); /* account, project, api-key, credential */
+enum ward_object_kind {
+    WARD_OBJECT_ACCOUNT = 1,
+    WARD_OBJECT_PROJECT,
+    WARD_OBJECT_API_KEY,
+    WARD_OBJECT_CREDENTIAL,
+    WARD_OBJECT_STORE /* the store itself: restored */
+};
+const char *ward_object_kind_name(enum ward_object_kind kind); /* account, project, api-key, credential, store */
 
 /** One entry of the change log: audit record and replication feed in one. Holds no secret. */
 struct ward_change {
@@ -34,7 +40,8 @@ struct ward_change {
     struct ward_span object_id;  /* API key: 10 characters; others: UUID text */
     struct ward_span account_id; /* UUID text */
     struct ward_span project_id; /* UUID text or absent */
-    struct ward_span action; /* "created", "updated", "deleted", "reactivated", "rotated", "first-used", "expired" */
+    struct ward_span action;     /* "created", "updated", "deleted", "reactivated", "rotated", "first-used", "expired",
+                                    "restored" */
     enum ward_actor_type actor_type;
     struct ward_span actor_id; /* UUID text or absent */
     struct ward_span detail;   /* JSON object: names of the changed members, never values */
@@ -115,6 +122,19 @@ enum ward_status ward_store_read(struct ward_store *store, ward_store_work work,
  */
 enum ward_status ward_store_write(struct ward_store *store, ward_store_work work, void *arg,
                                   uint64_t *ret_revision) WARD_MUST_USE;
+
+/* ---- backup ---- */
+
+/**
+ * Copy the session's snapshot into a file that is there and empty: a store of its own, which ward_store_open_sqlite
+ * opens. Writes and other reads go on meanwhile. The caller syncs the file.
+ *
+ * Errors:  WARD_UNAVAILABLE (no space, or goes_on said no), WARD_IO, WARD_INTEGRITY, WARD_NO_MEMORY: what the file
+ *          holds then is of no use. An error of the file is no error of the store.
+ * Time:    as long as the store takes to read and write; goes_on (may be NULL) is asked every few megabytes.
+ */
+enum ward_status ward_store_backup(struct ward_store_session *s, const char *path, bool (*goes_on)(void *arg),
+                                   void *arg) WARD_MUST_USE;
 
 /* ---- meta ---- */
 enum ward_status ward_store_meta_get(struct ward_store_session *s, const char *name, struct ward_pool *pool,
@@ -220,6 +240,24 @@ typedef enum ward_status (*ward_change_visit)(const struct ward_change *change, 
 enum ward_status ward_store_change_list(struct ward_store_session *s, uint64_t after_revision, size_t max,
                                         ward_change_visit visit, void *arg) WARD_MUST_USE;
 enum ward_status ward_store_revision(struct ward_store_session *s, uint64_t *ret) WARD_MUST_USE;
+
+/**
+ * Append the entry of a restore: kind store, action "restored", detail {"from":…,"to":…}. It is linked to the last
+ * entry of the backup (from) and numbered past the highest revision that anybody has seen (to), so that no revision is
+ * given twice. The one entry before which revisions may be missing.
+ *
+ * Shape:   change brings object_id, time and actor; the rest is given here. highest is at least the last revision.
+ */
+enum ward_status ward_store_change_append_restored(struct ward_store_session *s, const struct ward_change *change,
+                                                   uint64_t highest, uint64_t *ret_revision) WARD_MUST_USE;
+
+/** The last entry at or below a revision: where two logs still agree. NOT_FOUND: there is none. */
+struct ward_change_link {
+    uint64_t revision;
+    uint8_t hash[WARD_SHA256_BYTES];
+};
+enum ward_status ward_store_change_link(struct ward_store_session *s, uint64_t at_most,
+                                        struct ward_change_link *ret) WARD_MUST_USE;
 
 /** Walk the whole log and recompute every link. WARD_INTEGRITY with *ret_bad set to the first revision that does not
  * fit. */
