@@ -126,7 +126,7 @@ static inline void assert_body(const struct fixture *f, const char *expected)
 static inline void assert_holds(const struct fixture *f, const char *text)
 {
     if (!strstr(f->body, text)) {
-        fail_msg("%s does not hold %s", f->body, text);
+        fail_msg("%s does not hold %s", f->body, text ? text : "(nothing)");
     }
 }
 
