@@ -48,6 +48,14 @@ static void store_slot(struct ward_generation *generation, uint64_t slot, uint64
     __atomic_store_n(&generation->view.index[slot], value, __ATOMIC_RELEASE);
 }
 
+static void point_slot(struct ward_generation *generation, uint64_t slot, const struct ward_record *record,
+                       uint32_t position)
+{
+    uint64_t value = ward_slot_make(ward_lookup_tag(&record->lookup), record->limit_slot, position);
+    if (generation->view.index[slot] != value)
+        store_slot(generation, slot, value);
+}
+
 /* ---- make and close ---- */
 
 static enum ward_status write_header(struct ward_generation *generation, const struct ward_table_geometry *geometry,
@@ -130,8 +138,8 @@ struct ward_generation_found ward_generation_find(const struct ward_generation *
         uint64_t slot = generation->view.index[at];
         if (slot == WARD_SLOT_EMPTY)
             break;
-        uint32_t position = (uint32_t)slot - 1;
-        if (slot == WARD_SLOT_TOMBSTONE || slot >> 32 != tag || position >= generation->records_used)
+        uint32_t position = ward_slot_record(slot);
+        if (slot == WARD_SLOT_TOMBSTONE || ward_slot_tag(slot) != tag || position >= generation->records_used)
             continue;
         load_record(generation, position, &found.record);
         if (memcmp(found.record.lookup.bytes, lookup->bytes, sizeof(lookup->bytes)) != 0)
@@ -326,6 +334,7 @@ bool ward_generation_put(struct ward_generation *generation, const struct ward_g
             generation->arena_garbage += body_room(old->body_size);
         generation->api_keys += (record->kind == WARD_RECORD_API_KEY) - (old->kind == WARD_RECORD_API_KEY);
         store_record(generation, found->position, record);
+        point_slot(generation, found->slot, record, found->position);
         return true;
     }
     uint64_t slot;
@@ -335,7 +344,7 @@ bool ward_generation_put(struct ward_generation *generation, const struct ward_g
     store_record(generation, position, record);
     if (generation->view.index[slot] == WARD_SLOT_TOMBSTONE)
         generation->tombstones--;
-    store_slot(generation, slot, ward_slot_make(ward_lookup_tag(&record->lookup), position));
+    point_slot(generation, slot, record, position);
     generation->records_live++;
     generation->api_keys += record->kind == WARD_RECORD_API_KEY;
     return true;

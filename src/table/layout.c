@@ -35,7 +35,7 @@ uint64_t ward_table_file_bytes(const struct ward_table_geometry *geometry)
     uint64_t slots = geometry->index_slots;
     if (slots == 0 || (slots & (slots - 1)) != 0 || slots > 4 * records_max)
         return 0;
-    if (geometry->record_capacity == 0 || geometry->record_capacity > slots / 2)
+    if (geometry->record_capacity == 0 || geometry->record_capacity > slots / 4 * 3)
         return 0;
     if (geometry->scope_capacity == 0 || geometry->scope_capacity > WARD_TABLE_SCOPES_MAX)
         return 0;

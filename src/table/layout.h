@@ -22,7 +22,7 @@
 #include "table/table.h"
 
 #define WARD_TABLE_MAGIC      "WARDTBL"
-#define WARD_TABLE_FORMAT     1
+#define WARD_TABLE_FORMAT     2
 #define WARD_TABLE_PAGE       4096
 #define WARD_TABLE_LIVE_AT    2048
 #define WARD_TABLE_ARENA_MAX  (UINT64_C(1) << 44)
@@ -35,7 +35,7 @@
 struct ward_table_geometry {
     uint64_t index_slots; /* a power of two */
     uint64_t scope_capacity;
-    uint64_t record_capacity; /* at most half of index_slots */
+    uint64_t record_capacity; /* at most three quarters of index_slots */
     uint64_t arena_bytes;     /* a multiple of 8 */
 };
 
@@ -92,10 +92,21 @@ struct ward_table_view {
 #define WARD_RECORD_WORDS (WARD_RECORD_BYTES / 8)
 #define WARD_SCOPE_WORDS  (sizeof(struct ward_scope_entry) / 8)
 
-/* ---- index slots: tag << 32 | record index + 1 ---- */
+/*
+ * ---- index slots: tag (9 bits) | low bits of the record's limit_slot (27) | record index + 1 (28) ----
+ *
+ * The tag spares the reader the records of others: one probe in 512 reads one for nothing. The limit's slot is a hint
+ * for fetching the counter while the record is on its way; it is never believed.
+ */
 
-#define WARD_SLOT_EMPTY     UINT64_C(0)
-#define WARD_SLOT_TOMBSTONE UINT64_MAX
+#define WARD_SLOT_EMPTY       UINT64_C(0)
+#define WARD_SLOT_TOMBSTONE   UINT64_MAX
+#define WARD_SLOT_TAG_BITS    9
+#define WARD_SLOT_HINT_BITS   27
+#define WARD_SLOT_RECORD_BITS 28
+_Static_assert(WARD_SLOT_TAG_BITS + WARD_SLOT_HINT_BITS + WARD_SLOT_RECORD_BITS == 64, "a slot is one word");
+_Static_assert(WARD_TABLE_RECORDS_MAX <= 1 << WARD_SLOT_HINT_BITS, "every counter can be hinted at");
+_Static_assert(WARD_TABLE_RECORDS_MAX < 1 << WARD_SLOT_RECORD_BITS, "every record has a number, and no tombstone has");
 
 static inline uint64_t ward_lookup_home(const struct ward_lookup *lookup)
 {
@@ -108,12 +119,29 @@ static inline uint32_t ward_lookup_tag(const struct ward_lookup *lookup)
 {
     uint32_t tag;
     memcpy(&tag, lookup->bytes + 8, sizeof(tag));
-    return tag;
+    return tag >> (32 - WARD_SLOT_TAG_BITS);
 }
 
-static inline uint64_t ward_slot_make(uint32_t tag, uint32_t record)
+static inline uint64_t ward_slot_make(uint32_t tag, uint32_t limit_slot, uint32_t record)
 {
-    return (uint64_t)tag << 32 | (record + 1);
+    uint64_t hint = limit_slot & ((UINT64_C(1) << WARD_SLOT_HINT_BITS) - 1);
+    return (uint64_t)tag << (64 - WARD_SLOT_TAG_BITS) | hint << WARD_SLOT_RECORD_BITS | (record + 1);
+}
+
+static inline uint32_t ward_slot_tag(uint64_t slot)
+{
+    return (uint32_t)(slot >> (64 - WARD_SLOT_TAG_BITS));
+}
+
+static inline uint32_t ward_slot_limit_hint(uint64_t slot)
+{
+    return (uint32_t)(slot >> WARD_SLOT_RECORD_BITS) & ((UINT32_C(1) << WARD_SLOT_HINT_BITS) - 1);
+}
+
+/* Beyond every capacity for a slot that names no record. */
+static inline uint32_t ward_slot_record(uint64_t slot)
+{
+    return ((uint32_t)slot & ((UINT32_C(1) << WARD_SLOT_RECORD_BITS) - 1)) - 1;
 }
 
 /* ---- entries under a sequence: word 0 holds sequence and check, so one store opens and one closes it ---- */

@@ -17,6 +17,8 @@
 #define LOOK_AGAIN_MS 500
 /* A heartbeat from further in the future than two threads' clocks can differ is damage. */
 #define FUTURE_MS 1000
+/* What the body of a key with a handful of members comes to; the processor fetches on by itself. */
+#define BODY_PREFETCH_BYTES 320
 
 struct ward_table_reader {
     struct ward_table_view view;
@@ -162,22 +164,20 @@ bool ward_table_reader_refresh(struct ward_table_reader *reader)
 
 /* ---- find ---- */
 
-static void prefetch_rest(const struct ward_table_reader *reader, const struct ward_record *record)
+/* The counter's line comes beside the record's instead of behind it. The hint may be old: the record says what is true.
+ */
+static void prefetch_counter(const struct ward_table_reader *reader, uint64_t slot)
 {
-    if (record->limit_slot < reader->limits.capacity)
-        __builtin_prefetch(&reader->limits.counters[record->limit_slot], 1);
-    if (record->body_offset < reader->view.geometry.arena_bytes) {
-        const uint8_t *body = reader->view.arena + record->body_offset;
-        for (unsigned line = 0; line < 5; line++)
-            __builtin_prefetch(body + (size_t)line * 64);
-    }
+    uint32_t counter = ward_slot_limit_hint(slot);
+    if (counter < reader->limits.capacity)
+        __builtin_prefetch(&reader->limits.counters[counter], 1);
 }
 
 /* FOUND: the slot's record is this lookup's. MISSING: it is another's, probe on. UNSURE: torn, or its check fails. */
 static enum ward_table_found read_slot(const struct ward_table_reader *reader, uint64_t slot,
                                        const struct ward_lookup *lookup, struct ward_record *ret)
 {
-    uint32_t position = (uint32_t)slot - 1;
+    uint32_t position = ward_slot_record(slot);
     if (position >= reader->view.geometry.record_capacity)
         return WARD_TABLE_UNSURE;
     uint64_t words[WARD_RECORD_WORDS];
@@ -185,7 +185,6 @@ static enum ward_table_found read_slot(const struct ward_table_reader *reader, u
         return WARD_TABLE_UNSURE;
     struct ward_record record;
     memcpy(&record, words, sizeof(record));
-    prefetch_rest(reader, &record);
     if (record.check != ward_words_check(words, WARD_RECORD_WORDS, position))
         return WARD_TABLE_UNSURE;
     if (record.kind == WARD_RECORD_NONE || memcmp(record.lookup.bytes, lookup->bytes, sizeof(lookup->bytes)) != 0)
@@ -204,13 +203,23 @@ enum ward_table_found ward_table_find(struct ward_table_reader *reader, const st
         uint64_t slot = __atomic_load_n(&reader->view.index[at], __ATOMIC_ACQUIRE);
         if (slot == WARD_SLOT_EMPTY)
             return WARD_TABLE_MISSING;
-        if (slot >> 32 != tag || slot == WARD_SLOT_TOMBSTONE)
+        if (ward_slot_tag(slot) != tag || slot == WARD_SLOT_TOMBSTONE)
             continue;
+        prefetch_counter(reader, slot);
         enum ward_table_found found = read_slot(reader, slot, lookup, ret);
         if (found != WARD_TABLE_MISSING)
             return found;
     }
     return WARD_TABLE_UNSURE;
+}
+
+void ward_table_body_prefetch(const struct ward_table_reader *reader, const struct ward_record *record)
+{
+    if (record->body_offset >= reader->view.geometry.arena_bytes)
+        return;
+    const uint8_t *body = reader->view.arena + record->body_offset;
+    for (size_t at = 0; at < BODY_PREFETCH_BYTES; at += 64)
+        __builtin_prefetch(body + at);
 }
 
 struct ward_span ward_table_body(const struct ward_table_reader *reader, const struct ward_record *record)

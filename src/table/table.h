@@ -163,11 +163,14 @@ enum ward_table_found {
 /**
  * Find a value's record and copy it.
  *
- * Time:    two cache misses, the same for found and missing.
+ * Time:    two cache misses, the same for found and missing; the second brings the limit's counter along.
  * Threads: one per reader. Never blocks; gives up (UNSURE) after a bounded number of torn reads.
  */
 enum ward_table_found ward_table_find(struct ward_table_reader *reader, const struct ward_lookup *lookup,
                                       struct ward_record *ret);
+
+/** Fetch a record's body ahead of ward_table_body; a hint, whatever the record says. */
+void ward_table_body_prefetch(const struct ward_table_reader *reader, const struct ward_record *record);
 
 /** Borrow a record's body until the next ward_table_reader_refresh; absent when its check fails. */
 struct ward_span ward_table_body(const struct ward_table_reader *reader, const struct ward_record *record);

@@ -72,13 +72,13 @@ void ward_table_writer_stats(const struct ward_table_writer *writer, struct ward
 
 static uint64_t with_headroom(uint64_t needed, uint64_t least, uint64_t most)
 {
-    uint64_t roomy = needed + needed / 2;
+    uint64_t roomy = needed + needed / 4;
     if (roomy < least)
         roomy = least;
     return roomy <= most ? roomy : needed > most ? needed : most;
 }
 
-/* Room for what is there, what is asked for, and half as much again. Over a maximum it is refused at creation. */
+/* Room for what is there, what is asked for, and a quarter as much again. Over a maximum it is refused at creation. */
 static struct ward_table_geometry plan_geometry(const struct ward_generation *current, uint64_t puts, uint64_t bytes)
 {
     uint64_t scopes = current->scope_count + (puts < WARD_PROJECTS_MAX ? puts : WARD_PROJECTS_MAX);
@@ -89,7 +89,7 @@ static struct ward_table_geometry plan_geometry(const struct ward_generation *cu
         .arena_bytes = with_headroom(arena, ARENA_MIN, WARD_TABLE_ARENA_MAX) / 8 * 8,
         .index_slots = 2,
     };
-    while (geometry.index_slots < 2 * geometry.record_capacity)
+    while (geometry.index_slots / 4 * 3 < geometry.record_capacity)
         geometry.index_slots *= 2;
     return geometry;
 }

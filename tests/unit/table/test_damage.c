@@ -242,8 +242,9 @@ static void random_bytes_everywhere_are_survived(void **state)
     for (uint64_t fill = 0; fill < 3; fill++) {
         for (uint64_t slot = 0; slot < damaged->view.geometry.index_slots; slot++)
             damaged->view.index[slot] = fill == 0 ? WARD_SLOT_TOMBSTONE
-                                                  : (uint64_t)ward_lookup_tag(&(struct ward_lookup){ 0 }) << 32 |
-                                                        (fill == 1 ? 1 : draw(&random) >> 32);
+                                                  : ward_slot_make(ward_lookup_tag(&(struct ward_lookup){ 0 }),
+                                                                   (uint32_t)draw(&random),
+                                                                   fill == 1 ? 0 : (uint32_t)(draw(&random) >> 36));
         assert_int_equal(check_all(reader), KEYS - 1);
     }
     struct ward_lookup zero = { { 0 } };

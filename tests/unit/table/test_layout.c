@@ -27,18 +27,47 @@ static void geometry_out_of_bounds_has_no_size(void **state)
         { 0, 1, 1, 8 },
         { 3, 1, 1, 8 },
         { 1, 1, 1, 8 },
-        { 2, 0, 1, 8 },
-        { 2, 1, 0, 8 },
-        { 2, 1, 2, 8 },
-        { 2, 1, 1, 0 },
-        { 2, 1, 1, 7 },
-        { 2, 1, 1, (UINT64_C(1) << 44) + 8 },
+        { 4, 0, 1, 8 },
+        { 4, 1, 0, 8 },
+        { 4, 1, 4, 8 },
+        { 4, 1, 1, 0 },
+        { 4, 1, 1, 7 },
+        { 4, 1, 1, (UINT64_C(1) << 44) + 8 },
         { UINT64_C(1) << 63, 1, 1, 8 },
-        { 2, UINT64_MAX, 1, 8 },
-        { 2, 1, UINT64_MAX, 8 },
+        { 4, UINT64_MAX, 1, 8 },
+        { 4, 1, UINT64_MAX, 8 },
     };
+    const struct ward_table_geometry good = { 4, 1, 3, 8 }; /* each row is one step from it */
+    assert_int_not_equal(ward_table_file_bytes(&good), 0);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         assert_int_equal(ward_table_file_bytes(&rows[i]), 0);
+}
+
+static void a_slot_holds_its_three_numbers_apart(void **state)
+{
+    (void)state;
+    static const uint32_t rows[][3] = { /* tag, limit slot, record */
+                                        { 0, 0, 0 },
+                                        { 511, 0, 0 },
+                                        { 0, WARD_TABLE_RECORDS_MAX - 1, 0 },
+                                        { 0, 0, WARD_TABLE_RECORDS_MAX - 1 },
+                                        { 511, WARD_TABLE_RECORDS_MAX - 1, WARD_TABLE_RECORDS_MAX - 1 },
+                                        { 257, 12345678, 87654321 }
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        uint64_t slot = ward_slot_make(rows[i][0], rows[i][1], rows[i][2]);
+        assert_int_equal(ward_slot_tag(slot), rows[i][0]);
+        assert_int_equal(ward_slot_limit_hint(slot), rows[i][1]);
+        assert_int_equal(ward_slot_record(slot), rows[i][2]);
+        assert_true(slot != WARD_SLOT_EMPTY && slot != WARD_SLOT_TOMBSTONE);
+    }
+    assert_true(ward_slot_make(511, WARD_LIMIT_SLOT_NONE, WARD_TABLE_RECORDS_MAX - 1) != WARD_SLOT_TOMBSTONE);
+    /* What names no record points beyond every capacity. */
+    assert_true(ward_slot_record(WARD_SLOT_EMPTY) >= WARD_TABLE_RECORDS_MAX);
+    assert_true(ward_slot_record(WARD_SLOT_TOMBSTONE) >= WARD_TABLE_RECORDS_MAX);
+    struct ward_lookup lookup;
+    memset(lookup.bytes, 0xff, sizeof(lookup.bytes));
+    assert_int_equal(ward_lookup_tag(&lookup), 511);
 }
 
 static void a_check_sees_every_bit_and_the_place(void **state)
@@ -131,6 +160,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_follow_the_geometry),
         cmocka_unit_test(geometry_out_of_bounds_has_no_size),
+        cmocka_unit_test(a_slot_holds_its_three_numbers_apart),
         cmocka_unit_test(a_check_sees_every_bit_and_the_place),
         cmocka_unit_test(entries_are_read_whole),
         cmocka_unit_test(an_entry_left_open_is_closed_by_the_next_write),

@@ -1,6 +1,9 @@
 #include "support.h"
 
 #include <pthread.h>
+#include <sys/mman.h>
+
+#include "table/layout.h"
 
 static int setup(void **state)
 {
@@ -214,6 +217,79 @@ static void holds_the_same_as_a_shadow(void **state)
     ward_table_reader_close(reader);
     ward_table_writer_close(writer);
     free(shadow);
+}
+
+/* ---- size and hints ---- */
+
+/* Issue 3: at most 200 bytes a key for records and index, at whatever count. */
+static void a_key_takes_at_most_200_bytes_beside_its_body(void **state)
+{
+    struct scene *scene = *state;
+    static const size_t counts[] = { 10000, 78643, 78644, 100000, 131072, 200000 };
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+        struct ward_table_writer *writer;
+        struct ward_table_header header;
+        assert_ok(ward_table_writer_open(scene->directory, counts[i], 1, &writer));
+        int fd = open(scene_path(scene, "table.new"), O_RDONLY);
+        assert_int_equal(read(fd, &header, sizeof(header)), sizeof(header));
+        close(fd);
+        uint64_t bytes = header.geometry.record_capacity * WARD_RECORD_BYTES + header.geometry.index_slots * 8;
+        if (bytes > counts[i] * 200)
+            fail_msg("%zu keys: %llu bytes each", counts[i], (unsigned long long)(bytes / counts[i]));
+        assert_true(header.geometry.record_capacity >= counts[i]);
+        ward_table_writer_close(writer);
+    }
+}
+
+/* The slot of every key, read past the reader: its hint is the record's counter, whatever happened to the limit. */
+static void check_hints(struct scene *scene, struct ward_table_reader *reader, uint64_t keys)
+{
+    int fd = open(scene_path(scene, "table"), O_RDONLY);
+    struct stat stat;
+    assert_int_equal(fstat(fd, &stat), 0);
+    void *base = mmap(NULL, (size_t)stat.st_size, PROT_READ, MAP_SHARED, fd, 0);
+    assert_true(base != MAP_FAILED);
+    close(fd);
+    struct ward_table_header header;
+    struct ward_table_view view;
+    memcpy(&header, base, sizeof(header));
+    ward_table_view_init(&view, base, &header);
+    uint64_t seen = 0;
+    for (uint64_t slot = 0; slot < header.geometry.index_slots; slot++) {
+        struct ward_record record, found;
+        if (view.index[slot] == WARD_SLOT_EMPTY || view.index[slot] == WARD_SLOT_TOMBSTONE)
+            continue;
+        assert_true(ward_slot_record(view.index[slot]) < header.geometry.record_capacity);
+        memcpy(&record, view.records + (size_t)ward_slot_record(view.index[slot]) * WARD_RECORD_WORDS, sizeof(record));
+        assert_true(ward_slot_limit_hint(view.index[slot]) == (record.limit_slot & 0x7ffffff));
+        assert_int_equal(ward_slot_tag(view.index[slot]), ward_lookup_tag(&record.lookup));
+        assert_int_equal(ward_table_find(reader, &record.lookup, &found), WARD_TABLE_FOUND);
+        seen++;
+    }
+    assert_int_equal(seen, keys);
+    munmap(base, (size_t)stat.st_size);
+}
+
+static void slots_hint_at_the_records_counters(void **state)
+{
+    struct scene *scene = *state;
+    struct ward_table_writer *writer;
+    struct ward_table_reader *reader;
+    assert_ok(ward_table_writer_open(scene->directory, 100, 10000, &writer));
+    for (uint64_t number = 0; number < 100; number++)
+        put_limited(writer, number, 1, number % 2 ? 5 : 0, 60);
+    assert_ok(ward_table_publish(writer, 1));
+    assert_ok(ward_table_reader_open(scene->directory, &reader));
+    check_hints(scene, reader, 100);
+    for (uint64_t number = 0; number < 50; number++) /* limits come and go */
+        put_limited(writer, number, 2, number % 2 ? 0 : 7, 60);
+    remove_key(writer, 70);
+    check_hints(scene, reader, 99);
+    assert_ok(ward_table_reserve(writer, 1000, 0));
+    assert_true(ward_table_reader_refresh(reader));
+    check_hints(scene, reader, 99);
+    ward_table_reader_close(reader);
+    ward_table_writer_close(writer);
 }
 
 /* ---- scopes ---- */
@@ -542,6 +618,8 @@ int main(void)
         CASE(a_record_of_no_kind_is_invalid),
         CASE(more_than_the_maximum_is_refused),
         CASE(holds_the_same_as_a_shadow),
+        CASE(a_key_takes_at_most_200_bytes_beside_its_body),
+        CASE(slots_hint_at_the_records_counters),
         CASE(scopes_close_and_open),
         CASE(many_scopes_make_room),
         CASE(a_full_disk_changes_nothing),
