@@ -15,6 +15,7 @@
 #include "server/pulse.h"
 #include "surface/native/native.h"
 #include "surface/theauthapi/theauthapi.h"
+#include "verify/expiry.h"
 
 enum { HEARTBEAT_MS = 500, SWEEP_MS = 1000, SWEEP_BATCH = 256, SWEEP_BATCHES = 16 };
 
@@ -153,9 +154,12 @@ static void sweep(void *arg)
 {
     struct server *server = arg;
     enum ward_status status = WARD_OK;
-    size_t count = SWEEP_BATCH;
-    for (int i = 0; i < SWEEP_BATCHES && status == WARD_OK && count == SWEEP_BATCH; i++)
-        status = ward_service_key_sweep(server->app.service, ward_now_ms(), SWEEP_BATCH, &count);
+    size_t count = 1;
+    int64_t until_ms = ward_expiry_sweep_begin(ward_now_ms());
+    for (int i = 0; i < SWEEP_BATCHES && status == WARD_OK && count > 0; i++)
+        status = ward_service_key_sweep(server->app.service, until_ms, SWEEP_BATCH, &count);
+    if (status == WARD_OK && count == 0)
+        ward_expiry_sweep_done();
     if (status != server->last_sweep) /* once, not each second: expiry is judged at use anyway */
         ward_log(status == WARD_OK ? WARD_LOG_INFO : WARD_LOG_WARN, "sweep",
                  WARD_LOG_STR("status", ward_status_code(status)));

@@ -1,0 +1,102 @@
+// The disk is full (a tmpfs of a few megabytes): writes answer 503, verification goes on, and when there is room again the
+// server works without restart.
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync, closeSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { Faults, codes } from '../support/faults.mjs';
+import { Ward, init, makeDirectory, program, until } from '../support/ward.mjs';
+import { Ledger, ask, bulky, randomOf, say, serveArgs, storeFailed, whole } from './common.mjs';
+
+function mountSmall(at, megabytes) {
+    mkdirSync(at);
+    return spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0700`, 'tmpfs', at]).status === 0;
+}
+
+/** Take all the room there is. */
+function fill(path) {
+    const fd = openSync(path, 'w');
+    try {
+        for (const size of [1 << 16, 4096, 512]) for (;;) writeSync(fd, Buffer.alloc(size));
+    } catch (error) {
+        if (error.code !== 'ENOSPC') throw error;
+    } finally {
+        closeSync(fd);
+    }
+}
+
+test('a full disk refuses writes, leaves verification alone, and heals without restart', { timeout: 300_000 }, async (t) => {
+    const root = makeDirectory();
+    const mount = join(root, 'small');
+    if (!mountSmall(mount, 6)) {
+        rmSync(root, { recursive: true, force: true });
+        return t.skip('SKIPPED: cannot mount a tmpfs here (not root?), so a full disk was not tried');
+    }
+    const data = join(mount, 'data');
+    const random = randomOf('disk');
+    const rounds = whole ? 30 : 3;
+    let refused = 0, verified = 0, failedStore = 0;
+    let ward;
+    try {
+        ward = await Ward.start({ data, credentials: init(data), args: serveArgs });
+        const ledger = new Ledger(ward);
+        for (let i = 0; i < 5; i++) await ledger.create();
+        for (let round = 0; round < rounds; round++) {
+            const filler = join(mount, 'filler');
+            fill(filler);
+            let faultsHere = 0;
+            for (let i = 0; i < 400 && faultsHere < 20; i++) {
+                const before = ledger.counts.faults;
+                const value = await ledger.create({ customMetaData: bulky(random, 4096) });
+                if (!value) faultsHere += ledger.counts.faults - before;
+                await ledger.verify([...ledger.live][0], { mustAnswer: true });
+                verified += 3;
+            }
+            assert.ok(faultsHere > 0, 'the disk was not full');
+            refused += faultsHere;
+            const answer = await ask(ward, 'POST', '/api-keys', { body: { name: 'n', projectId: ward.credentials.projectId, customMetaData: bulky(random, 8192) } });
+            assert.equal(answer.status, 503, answer.text);
+            await ledger.verifyAll({ mustAnswer: true });
+            rmSync(filler);
+            failedStore += await storeFailed(ward);
+            await until(async () => (await ledger.create()) !== null, 'writes are taken again when there is room');
+            await ledger.verifyAll({ mustAnswer: true });
+            for (const value of [...ledger.live].slice(5)) await ledger.remove(value);
+            ledger.prune(8);
+        }
+        assert.equal(failedStore, 0, 'a full disk is no failed store');
+        await ward.kill('SIGTERM');
+        const check = spawnSync(program, ['check', '--data', data]);
+        assert.equal(check.status, 0, String(check.stderr));
+        say(`disk: ${rounds} times full, ${refused} writes refused, ${verified} verifications right meanwhile, no restart`);
+    } finally {
+        await ward?.kill('SIGKILL');
+        execFileSync('umount', [mount]);
+        rmSync(root, { recursive: true, force: true });
+    }
+});
+
+test('SQLite is told that the disk is full: the write is refused, the store goes on', { timeout: 120_000 }, async () => {
+    const root = makeDirectory();
+    const data = join(root, 'data');
+    const faults = new Faults(join(root, 'faults'));
+    const ward = await Ward.start({ data, faults, credentials: init(data), args: serveArgs });
+    try {
+        const ledger = new Ledger(ward);
+        const value = await ledger.create();
+        for (let n = 1; n <= (whole ? 40 : 8); n++) {
+            faults.failNth('logWrite', n, { code: codes.SQLITE_FULL, count: 1000 });
+            const answer = await ask(ward, 'POST', '/api-keys', { body: { name: 'n', projectId: ward.credentials.projectId } });
+            if (faults.hits('logWrite') > 0) assert.equal(answer.status, 503, answer.text);
+            await ledger.verify(value, { mustAnswer: true });
+            faults.lift();
+            assert.equal(await storeFailed(ward), false);
+            assert.ok(await ledger.create());
+        }
+    } finally {
+        await ward.kill('SIGTERM');
+        rmSync(root, { recursive: true, force: true });
+    }
+});

@@ -1,0 +1,74 @@
+#include "verify/expiry.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "base/iso8601.h"
+
+/* Two sweeps that do all: nothing is remembered. */
+static int forget(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        (void)ward_expiry_sweep_begin(0);
+        ward_expiry_sweep_done();
+    }
+    return 0;
+}
+
+static void test_by_the_clock(void **state)
+{
+    (void)state;
+    assert_false(ward_expiry_has_passed(WARD_TIME_NONE, INT64_MAX));
+    assert_false(ward_expiry_has_passed(1000, 999));
+    assert_true(ward_expiry_has_passed(1000, 1000));
+}
+
+static void test_once_passed_stays_passed(void **state)
+{
+    (void)state;
+    assert_true(ward_expiry_has_passed(1000, 5000));
+    assert_true(ward_expiry_has_passed(1000, 0));
+    assert_true(ward_expiry_has_passed(999, 0));
+    assert_false(ward_expiry_has_passed(1001, 0)); /* nobody saw that one pass, though the clock was beyond it */
+}
+
+static void test_until_a_sweep_has_done_all(void **state)
+{
+    (void)state;
+    assert_true(ward_expiry_has_passed(1000, 1000));
+    assert_int_equal(ward_expiry_sweep_begin(10), 1000); /* the sweeper goes as far as verdicts did */
+    assert_true(ward_expiry_has_passed(1000, 0));
+    assert_int_equal(ward_expiry_sweep_begin(20), 1000); /* the first one failed */
+    ward_expiry_sweep_done();
+    assert_true(ward_expiry_has_passed(1000, 0)); /* a look may still hold the record of before */
+    assert_int_equal(ward_expiry_sweep_begin(30), 30);
+    assert_false(ward_expiry_has_passed(1000, 40)); /* a key that was made since */
+}
+
+static void test_what_passes_during_a_sweep_waits_for_the_next(void **state)
+{
+    (void)state;
+    assert_true(ward_expiry_has_passed(1000, 1000));
+    assert_int_equal(ward_expiry_sweep_begin(10), 1000);
+    assert_true(ward_expiry_has_passed(2000, 2000));
+    assert_true(ward_expiry_has_passed(500, 2000)); /* earlier than what is being swept: made since it began */
+    ward_expiry_sweep_done();
+    assert_int_equal(ward_expiry_sweep_begin(20), 2000);
+    assert_true(ward_expiry_has_passed(500, 0));
+    assert_true(ward_expiry_has_passed(2000, 0));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_by_the_clock, forget),
+        cmocka_unit_test_setup(test_once_passed_stays_passed, forget),
+        cmocka_unit_test_setup(test_until_a_sweep_has_done_all, forget),
+        cmocka_unit_test_setup(test_what_passes_during_a_sweep_waits_for_the_next, forget),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
