@@ -169,6 +169,7 @@ enum ward_exit ward_run_verify(struct ward_cli *cli)
     struct ward_presented presented = { .kind = WARD_RECORD_API_KEY,
                                         .value = without_line_end(ward_buffer_span(&input)),
                                         .origin = ward_span_of(origin),
+                                        .wants_body = true,
                                         .peek = ward_option_is_on(&cli->options, "peek") };
     ward_verify(&verifier, &presented, ward_now_ms(), &verdict);
     enum ward_exit code = report(cli, &verdict);

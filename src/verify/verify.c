@@ -1,10 +1,10 @@
 #include "verify/verify.h"
 
+#include "base/iso8601.h"
 #include "base/limits.h"
 #include "base/seam.h"
 #include "model/api_key.h"
 #include "model/key_id.h"
-#include "verify/expiry.h"
 
 enum ward_status ward_verifier_open(const char *directory, const struct ward_keyed_hash *hash, int64_t max_staleness_ms,
                                     struct ward_verifier *ret)
@@ -43,7 +43,17 @@ static bool is_in_step(struct ward_verifier *verifier)
            ward_table_age_ms(verifier->reader, boot_ms) <= verifier->max_staleness_ms;
 }
 
-/* Find the value and read all that belongs to it. VALID: recognised, nothing judged yet. */
+static bool checks_origin(const struct ward_presented *presented, const struct ward_record *record)
+{
+    return !presented->skip_origin && (record->flags & WARD_RECORD_HAS_DOMAINS) != 0;
+}
+
+static bool needs_body(const struct ward_presented *presented, const struct ward_record *record)
+{
+    return presented->wants_body || checks_origin(presented, record);
+}
+
+/* Find the value and read all that is needed of it. VALID: recognised, nothing judged yet. */
 static enum ward_reason recognise(struct ward_verifier *verifier, const struct ward_presented *presented,
                                   struct ward_verdict *ret)
 {
@@ -54,10 +64,12 @@ static enum ward_reason recognise(struct ward_verifier *verifier, const struct w
         return WARD_VERDICT_STALE;
     if (found != WARD_TABLE_FOUND || ret->record.kind != presented->kind)
         return WARD_VERDICT_UNKNOWN;
+    bool has_body = needs_body(presented, &ret->record);
+    if (has_body)
+        ward_table_body_prefetch(verifier->reader, &ret->record);
     if (!ward_table_scope(verifier->reader, &ret->record, &ret->scope))
         return WARD_VERDICT_STALE;
-    struct ward_span packed = ward_table_body(verifier->reader, &ret->record);
-    if (!ward_body_decode(packed, &ret->body))
+    if (has_body && !ward_body_decode(ward_table_body(verifier->reader, &ret->record), &ret->body))
         return WARD_VERDICT_STALE;
     ret->has_record = true;
     return WARD_VERDICT_VALID;
@@ -72,7 +84,7 @@ static bool is_foreign(const struct ward_presented *presented, const struct ward
 
 static bool is_origin_refused(const struct ward_presented *presented, const struct ward_verdict *verdict)
 {
-    if (presented->skip_origin || (verdict->record.flags & WARD_RECORD_HAS_DOMAINS) == 0)
+    if (!checks_origin(presented, &verdict->record))
         return false;
     if (presented->origin.data == NULL || verdict->body.domains.data == NULL)
         return true;
@@ -88,7 +100,7 @@ static enum ward_reason judge(const struct ward_presented *presented, int64_t no
         return WARD_VERDICT_UNKNOWN;
     if ((record->flags & WARD_RECORD_ENABLED) == 0)
         return WARD_VERDICT_DISABLED;
-    if (ward_expiry_has_passed(record->expires_ms, now_ms))
+    if (record->expires_ms != WARD_TIME_NONE && now_ms >= record->expires_ms)
         return WARD_VERDICT_EXPIRED;
     if (!verdict->scope.is_active)
         return WARD_VERDICT_PROJECT_INACTIVE;

@@ -28,16 +28,17 @@ struct ward_presented {
     const struct ward_uuid *account; /* a key of another account or project is unknown; NULL: any */
     const struct ward_uuid *project;
     bool skip_origin; /* for calls that do not check domains */
+    bool wants_body;  /* the answer will show it: read and check it before anything is counted */
     bool peek;        /* look, do not count */
 };
 
 struct ward_verdict {
     enum ward_reason reason; /* zero denies */
     uint64_t revision;       /* the verdict is based on the table as of this change */
-    bool has_record;         /* record, scope and body are set: a credential was recognised */
+    bool has_record;         /* record and scope are set: a credential was recognised */
     struct ward_record record;
     struct ward_table_scope scope;
-    struct ward_body body; /* borrowed until the verifier's next call */
+    struct ward_body body; /* if wanted, or if its domains were looked at; borrowed until the verifier's next call */
     bool has_limit;
     struct ward_limit_state limit;
     bool is_foreign;   /* recognised, but outside presented->account/project; reason is UNKNOWN, nothing was counted */
@@ -49,9 +50,12 @@ struct ward_verdict {
  *
  * Order:   malformed → stale → unknown (foreign) → disabled → expired → project_inactive → origin → limit.
  * Errors:  none. Whatever goes wrong is a verdict that denies.
- * Time:    one keyed hash and at most two cache misses, plus one for a limit; the same work for an unknown and a
- * disabled value. Threads: one at a time per verifier; any number of verifiers, in any number of processes. Source:
- * contracts/theauthapi.md 2.8, 3.1, 3.4, 3.5; design 4.
+ * Body:    one whose check fails is a stale verdict that counted nothing, if it is wanted or holds domains to look at.
+ *          Otherwise it is not read, and its damage shows to those who ask for it.
+ * Time:    one keyed hash and two cache misses, one behind the other; a limit's counter comes beside the second, a
+ *          wanted body behind it. The same work for an unknown and a disabled value.
+ * Threads: one at a time per verifier; any number of verifiers, in any number of processes.
+ * Source:  contracts/theauthapi.md 2.8, 3.1, 3.4, 3.5; design 4.
  */
 void ward_verify(struct ward_verifier *verifier, const struct ward_presented *presented, int64_t now_ms,
                  struct ward_verdict *ret);

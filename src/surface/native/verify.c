@@ -65,6 +65,7 @@ static void decide(struct ward_http_request *request, const struct question *que
         .origin = question->origin,
         .account = account,
         .project = question->has_project ? &question->project : project,
+        .wants_body = true,
         .peek = question->peek || is_outside,
     };
     *ret = (struct ward_verdict){ 0 };

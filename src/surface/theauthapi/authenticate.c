@@ -26,6 +26,7 @@ static void verify_key(struct ward_http_request *request, const struct ward_oper
         .origin = ward_surface_origin(request),
         .account = ward_uuid_is_nil(&who->account_id) ? NULL : &who->account_id,
         .project = ward_uuid_is_nil(&who->project_id) ? NULL : &who->project_id,
+        .wants_body = true,
         .peek = peek,
     };
     *ret = (struct ward_verdict){ 0 };

@@ -20,7 +20,8 @@ static void test_records_say_what_the_store_says(void **state)
     assert_ok(ward_service_key_create(f->service, &f->admin, &input, &f->pool, &key, &receipt));
     struct ward_presented presented = { .kind = WARD_RECORD_API_KEY,
                                         .value = WARD_SPAN("the-value"),
-                                        .origin = WARD_SPAN("https://a.example") };
+                                        .origin = WARD_SPAN("https://a.example"),
+                                        .wants_body = true };
     struct ward_verdict verdict;
     ward_verify(&f->verifier, &presented, ward_now_ms(), &verdict);
     assert_reason(WARD_VERDICT_VALID, verdict.reason);

@@ -121,7 +121,7 @@ static void put(struct gate *gate, const struct key *key)
 
 static struct ward_presented present(const char *value)
 {
-    return (struct ward_presented){ .kind = WARD_RECORD_API_KEY, .value = ward_span_of(value) };
+    return (struct ward_presented){ .kind = WARD_RECORD_API_KEY, .value = ward_span_of(value), .wants_body = true };
 }
 
 static struct ward_verdict verify(struct gate *gate, const struct ward_presented *presented)
@@ -433,6 +433,64 @@ static void a_body_that_is_none_is_stale(void **state)
     assert_int_equal(reason_of(gate, "v"), WARD_VERDICT_STALE);
 }
 
+/* What reads no body decides as what reads one, and says nothing of the body. */
+static void a_body_is_read_when_it_is_wanted(void **state)
+{
+    struct gate *gate = *state;
+    struct key key = good_key("v");
+    put(gate, &key);
+    struct ward_presented presented = present("v");
+    presented.wants_body = false;
+    struct ward_verdict verdict = verify(gate, &presented);
+    assert_int_equal(verdict.reason, WARD_VERDICT_VALID);
+    assert_true(verdict.has_record);
+    assert_true(ward_uuid_equal(&verdict.scope.project_id, &project));
+    assert_null(verdict.body.name.data);
+    assert_null(verdict.body.reply.data);
+
+    key.domains = "[\"example.com\"]";
+    put(gate, &key);
+    assert_int_equal(verify(gate, &presented).reason, WARD_VERDICT_ORIGIN_NOT_ALLOWED);
+    presented.origin = WARD_SPAN("example.com");
+    assert_int_equal(verify(gate, &presented).reason, WARD_VERDICT_VALID);
+}
+
+static void a_damaged_body_denies_who_needs_it_and_counts_nothing(void **state)
+{
+    struct gate *gate = *state;
+    struct key key = good_key("v");
+    key.limit = 5;
+    put(gate, &key);
+    struct ward_presented presented = present("v");
+    spoil(gate, 2);
+    assert_int_equal(verify(gate, &presented).reason, WARD_VERDICT_STALE);
+    presented.wants_body = false;
+    struct ward_verdict verdict = verify(gate, &presented);
+    assert_int_equal(verdict.reason, WARD_VERDICT_VALID);
+    assert_int_equal(verdict.limit.consumed, 1);
+    assert_null(verdict.body.name.data);
+    spoil(gate, 2);
+    presented.wants_body = true;
+    assert_int_equal(verify(gate, &presented).limit.consumed, 2);
+}
+
+static void damaged_domains_deny_everybody(void **state)
+{
+    struct gate *gate = *state;
+    struct key key = good_key("v");
+    key.domains = "[\"example.com\"]";
+    put(gate, &key);
+    struct ward_presented presented = present("v");
+    presented.wants_body = false;
+    presented.origin = WARD_SPAN("example.com");
+    spoil(gate, 2);
+    struct ward_verdict verdict = verify(gate, &presented);
+    assert_int_equal(verdict.reason, WARD_VERDICT_STALE);
+    assert_false(verdict.has_record);
+    presented.skip_origin = true; /* then nobody looks at them */
+    assert_int_equal(verify(gate, &presented).reason, WARD_VERDICT_VALID);
+}
+
 static void no_table_no_verifier(void **state)
 {
     struct gate *gate = *state;
@@ -457,6 +515,9 @@ int main(void)
         CASE(a_change_is_obeyed_at_once),
         CASE(damage_is_stale),
         CASE(a_body_that_is_none_is_stale),
+        CASE(a_body_is_read_when_it_is_wanted),
+        CASE(a_damaged_body_denies_who_needs_it_and_counts_nothing),
+        CASE(damaged_domains_deny_everybody),
         CASE(no_table_no_verifier),
     };
     return cmocka_run_group_tests_name("verify/verify", tests, NULL, NULL);
