@@ -123,7 +123,7 @@ enum ward_status ward_file_read(const char *path, bool must_be_private, struct w
     return status;
 }
 
-static enum ward_status write_all(int fd, struct ward_span bytes)
+enum ward_status ward_file_write_all(int fd, struct ward_span bytes)
 {
     while (bytes.size > 0) {
         ssize_t written = ward_seam.write(fd, bytes.data, bytes.size);
@@ -150,8 +150,7 @@ static char *join(struct ward_span path, const char *end)
     return joined;
 }
 
-/* Name a file beside path that nobody else uses: PATH.tmp-xxxxxxxxxxxx. */
-static enum ward_status name_temporary(const char *path, char **ret)
+enum ward_status ward_file_name_temporary(const char *path, char **ret)
 {
     char end[sizeof(".tmp-") + TEMPORARY_CHARS] = ".tmp-";
     enum ward_status status = ward_random_text(end + sizeof(".tmp-") - 1, TEMPORARY_CHARS,
@@ -163,8 +162,7 @@ static enum ward_status name_temporary(const char *path, char **ret)
     return *ret ? WARD_OK : WARD_NO_MEMORY;
 }
 
-/* A name is only on the disk when the directory that holds it is. */
-static enum ward_status sync_parent(const char *path)
+enum ward_status ward_file_sync_parent(const char *path)
 {
     const char *slash = strrchr(path, '/');
     struct ward_span parent = slash == path ? WARD_SPAN("/")
@@ -181,25 +179,36 @@ static enum ward_status sync_parent(const char *path)
     return ward_seam.sync(fd) == 0 ? WARD_OK : WARD_IO;
 }
 
-static enum ward_status write_temporary(const char *temporary, struct ward_span bytes)
+enum ward_status ward_file_create(const char *path, int *ret_fd)
 {
-    OWNED_FD fd = ward_seam.open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    OWNED_FD fd = ward_seam.open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
     if (fd < 0) {
-        enum ward_status status = status_of_errno(errno);
-        return status == WARD_EXISTS ? WARD_IO : status; /* EXISTS speaks of the path, not of the temporary file */
+        return status_of_errno(errno);
     }
     if (fchmod(fd, S_IRUSR | S_IWUSR) != 0) { /* whatever the umask took away */
         return WARD_IO;
     }
-    enum ward_status status = write_all(fd, bytes);
+    *ret_fd = fd;
+    fd = -1;
+    return WARD_OK;
+}
+
+static enum ward_status write_temporary(const char *temporary, struct ward_span bytes)
+{
+    OWNED_FD fd = -1;
+    enum ward_status status = ward_file_create(temporary, &fd);
+    if (status != WARD_OK) {
+        return status == WARD_EXISTS ? WARD_IO : status; /* EXISTS speaks of the path, not of the temporary file */
+    }
+    status = ward_file_write_all(fd, bytes);
     if (status != WARD_OK) {
         return status;
     }
     return ward_seam.sync(fd) == 0 ? WARD_OK : WARD_IO;
 }
 
-/* Give the finished file its name. A link is what refuses an existing name and creates it in one step. */
-static enum ward_status move_into_place(const char *temporary, const char *path, bool replace)
+/* A link is what refuses an existing name and creates it in one step. */
+enum ward_status ward_file_move(const char *temporary, const char *path, bool replace)
 {
     if (replace) {
         return ward_seam.rename(temporary, path) == 0 ? WARD_OK : status_of_errno(errno);
@@ -213,19 +222,19 @@ static enum ward_status move_into_place(const char *temporary, const char *path,
 enum ward_status ward_file_write(const char *path, struct ward_span bytes, bool replace)
 {
     OWNED_TEXT temporary = NULL;
-    enum ward_status status = name_temporary(path, &temporary);
+    enum ward_status status = ward_file_name_temporary(path, &temporary);
     if (status != WARD_OK) {
         return status;
     }
     status = write_temporary(temporary, bytes);
     if (status == WARD_OK) {
-        status = move_into_place(temporary, path, replace);
+        status = ward_file_move(temporary, path, replace);
     }
     if (status != WARD_OK) {
         unlink(temporary);
         return status;
     }
-    return sync_parent(path);
+    return ward_file_sync_parent(path);
 }
 
 /* Owned by somebody else is as good as writable by others, except for root, who runs tools over Ward's directory. */
@@ -259,7 +268,7 @@ enum ward_status ward_directory_ensure(const char *path)
         return WARD_NO_MEMORY;
     }
     if (mkdir(name, S_IRWXU) == 0) {
-        return sync_parent(name);
+        return ward_file_sync_parent(name);
     }
     return errno == EEXIST ? check_directory(name) : status_of_errno(errno);
 }

@@ -34,10 +34,13 @@ struct ward_cli {
     struct ward_options options;
     struct ward_pool pool; /* lives as long as the run; wiped at its end */
     struct ward_failure failure;
-    void *curl; /* the connection to a server, once there is one */
+    void *curl;            /* the connection to a server, once there is one */
+    long answer_timeout_s; /* to wait for an answer; 0: two minutes */
     bool is_offline;
     struct ward_app app; /* opened when is_offline */
 };
+
+#define WARD_CLI_WAIT (24L * 3600)
 
 /* Every command that touches a directory has these two. */
 #define WARD_ROW_DATA                                                                                                  \
@@ -63,6 +66,8 @@ extern const size_t ward_command_count;
 enum ward_exit ward_run_init(struct ward_cli *cli);
 enum ward_exit ward_run_serve(struct ward_cli *cli);
 enum ward_exit ward_run_verify(struct ward_cli *cli);
+enum ward_exit ward_run_backup(struct ward_cli *cli);
+enum ward_exit ward_run_restore(struct ward_cli *cli);
 enum ward_exit ward_run_check(struct ward_cli *cli);
 enum ward_exit ward_run_status(struct ward_cli *cli);
 enum ward_exit ward_run_help(struct ward_cli *cli);

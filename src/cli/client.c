@@ -26,14 +26,14 @@ static bool prepare_curl(struct ward_cli *cli)
     return true;
 }
 
-static CURLcode set_up(CURL *curl, const char *socket, const char *method, const char *url, struct ward_span body,
-                       struct curl_slist *headers, struct ward_buffer *ret)
+static CURLcode set_up(CURL *curl, long timeout_s, const char *socket, const char *method, const char *url,
+                       struct ward_span body, struct curl_slist *headers, struct ward_buffer *ret)
 {
     curl_easy_reset(curl);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* whatever the environment says: it is a local socket */
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)ANSWER_TIMEOUT_S);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, timeout_s);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
@@ -52,14 +52,15 @@ static bool call_server(struct ward_cli *cli, const char *socket, const char *me
                         struct ward_span body, struct ward_buffer *ret, int *ret_status, bool *ret_absent)
 {
     char url[1024];
-    long status = 0;
+    long status = 0, timeout_s = cli->answer_timeout_s ? cli->answer_timeout_s : (long)ANSWER_TIMEOUT_S;
     int size = snprintf(url, sizeof(url), "http://localhost%s", path);
     if (size < 0 || (size_t)size >= sizeof(url))
         return ward_fail(&cli->failure, WARD_EXIT_USAGE, "an argument is too long");
     if (!prepare_curl(cli))
         return false;
     struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
-    CURLcode code = headers ? set_up(cli->curl, socket, method, url, body, headers, ret) : CURLE_OUT_OF_MEMORY;
+    CURLcode code = headers ? set_up(cli->curl, timeout_s, socket, method, url, body, headers, ret)
+                            : CURLE_OUT_OF_MEMORY;
     if (code == CURLE_OK)
         code = curl_easy_perform(cli->curl);
     curl_slist_free_all(headers);

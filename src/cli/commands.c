@@ -74,6 +74,24 @@ static const struct ward_option_row credential_create_rows[] = {
       "A single right; comes with the Apinizer surface and is refused until then" },
 };
 
+static const struct ward_option_row backup_rows[] = {
+    WARD_ROW_DATA,
+    WARD_ROW_OUTPUT,
+    WARD_ROW_TEXT("to", "FILE", "The file to write; it must not exist yet; required"),
+};
+
+static const struct ward_option_row restore_rows[] = {
+    WARD_ROW_DATA,
+    WARD_ROW_OUTPUT,
+    WARD_ROW_TEXT("from", "FILE", "The backup; required"),
+    { "undo-changes", WARD_OPTION_SWITCH, NULL, NULL, NULL, NULL, 0, 0,
+      "Go on although changes that were made after the backup are lost" },
+    { "revive", WARD_OPTION_LIST, NULL, NULL, "ID", NULL, 0, 0,
+      "Let this live again as in the backup although it was revoked since; all: everything" },
+    { "without-comparison", WARD_OPTION_SWITCH, NULL, NULL, NULL, NULL, 0, 0,
+      "Go on although the present store is missing or cannot be read, so that later revocations are unknown" },
+};
+
 static const char init_more[] = "Makes DIR (mode 0700) with a root key, an empty store, an account, the project "
                                 "\"default\" and one admin credential\n"
                                 "of each kind. The credentials are printed this once. Keep a copy of DIR/root.key "
@@ -102,6 +120,30 @@ static const char verify_more[] =
 static const char check_more[] = "Recomputes the change log's chain and opens every sealed value. Needs the directory "
                                  "for itself: stop the server, or\n"
                                  "run it on a copy. Exit code 9 when something does not fit: restore a backup.\n";
+
+static const char backup_more[] =
+    "Writes the store, as it is at one moment, into a new file (mode 0600). While a server runs, the server writes it "
+    "and goes on\n"
+    "with everything else: the path must be one that the server's user can write to, as the server sees it. The file "
+    "holds sealed\n"
+    "values and the change log, and names and metadata in the clear. DIR/root.key is NOT in it: keep a copy of that "
+    "elsewhere. Without\n"
+    "the root key the backup is of no use to anyone, you included; together they are everything.\n\n"
+    "  ward backup --data /var/lib/ward --to /var/backups/ward/$(date +%F).backup\n";
+
+static const char restore_more[] =
+    "Puts a backup in the place of the store of a stopped server. First it checks every byte of FILE and compares it "
+    "with the\n"
+    "store that is there, and prints what would be undone. If anything would be, it stops there with exit code 11; "
+    "--undo-changes\n"
+    "lets it go on. What was revoked after the backup is revoked again on the restored store, so that no leaked key "
+    "comes back;\n"
+    "--revive ID (an API key's, credential's, project's or account's id from the list, or all) lets it live as in the "
+    "backup.\n"
+    "The old store is kept as DIR/ward.db.before-restore-REVISION. Revisions go on above the highest one ever "
+    "given.\n\n"
+    "  ward restore --data /var/lib/ward --from /var/backups/ward/2025-05-01.backup                  # look\n"
+    "  ward restore --data /var/lib/ward --from /var/backups/ward/2025-05-01.backup --undo-changes   # do\n";
 
 static const char help_more[] = "  ward help COMMAND      what it does, with every option and examples\n"
                                 "  ward help limits       every maximum of Ward, as Markdown\n"
@@ -151,6 +193,10 @@ const struct ward_command ward_commands[] = {
       ward_run_credential_delete },
     { "credential", "reactivate", "ID [options]", "Enable a disabled credential again", NULL, ROWS(common_rows), 1,
       ward_run_credential_reactivate },
+    { "backup", NULL, "--to FILE [options]", "Write the store into one file, while serving or stopped", backup_more,
+      ROWS(backup_rows), 0, ward_run_backup },
+    { "restore", NULL, "--from FILE [options]", "Put a backup in the store's place, and keep revoked keys revoked",
+      restore_more, ROWS(restore_rows), 0, ward_run_restore },
     { "check", NULL, "[options]", "Check the change log's chain and open every sealed value", check_more,
       ROWS(common_rows), 0, ward_run_check },
     { "help", NULL, "[COMMAND | limits | options | exit-codes]", "Explain", help_more, NULL, 0, 0, ward_run_help },

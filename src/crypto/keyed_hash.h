@@ -35,4 +35,14 @@ bool ward_constant_time_equal(const void *a, const void *b, size_t size);
 /** SHA-256 of several parts in a row (the change log's chain, file fingerprints). */
 enum ward_status ward_sha256(const struct ward_span *parts, size_t count, uint8_t ret[WARD_SHA256_BYTES]) WARD_MUST_USE;
 
+/** The same for bytes that do not fit into memory at once (backups). */
+struct ward_sha256_stream;
+/** Begin a hash. Owns: *ret is owned, free with ward_sha256_free. */
+enum ward_status ward_sha256_begin(struct ward_sha256_stream **ret) WARD_MUST_USE;
+enum ward_status ward_sha256_add(struct ward_sha256_stream *stream, struct ward_span bytes) WARD_MUST_USE;
+/** End the hash; the stream is of no use behind it but to be freed. */
+enum ward_status ward_sha256_end(struct ward_sha256_stream *stream, uint8_t ret[WARD_SHA256_BYTES]) WARD_MUST_USE;
+/** Takes NULL. */
+void ward_sha256_free(struct ward_sha256_stream *stream);
+
 #endif

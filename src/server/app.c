@@ -77,8 +77,21 @@ static bool start_publisher(struct ward_app *app, struct ward_failure *ret_why)
                      app->directory.path, ward_status_text(status), app->directory.path);
 }
 
+/* Without this, ward init would make an empty store where a restore is to be finished. */
+static bool check_restored(const struct ward_data_directory *directory, struct ward_failure *ret_why)
+{
+    if (!ward_data_directory_is_half_restored(directory))
+        return true;
+    return ward_fail(ret_why, WARD_EXIT_INTEGRITY,
+                     "%.400s has no store: a restore of it was cut off; run the same ward restore again "
+                     "(with --without-comparison)",
+                     directory->path);
+}
+
 static bool check_initialised(const struct ward_data_directory *directory, struct ward_failure *ret_why)
 {
+    if (!check_restored(directory, ret_why))
+        return false;
     bool has_key = ward_data_directory_has_root_key(directory), has_store = ward_data_directory_has_store(directory);
     if (has_key && has_store)
         return true;
@@ -201,9 +214,9 @@ bool ward_app_initialise(const char *data, struct ward_pool *pool, struct ward_b
             ward_fail(ret_why, WARD_EXIT_PERMISSION, "%.400s cannot be made: no permission", data);
         return false;
     }
-    bool is_done = ward_data_directory_hold(&app.directory, ret_why) && make_root_key(&app, ret_why) &&
-                   open_keyring(&app, ret_why) && make_store(&app, ret_why) && open_service(&app, ret_why) &&
-                   bootstrap(&app, pool, ret, ret_why);
+    bool is_done = check_restored(&app.directory, ret_why) && ward_data_directory_hold(&app.directory, ret_why) &&
+                   make_root_key(&app, ret_why) && open_keyring(&app, ret_why) && make_store(&app, ret_why) &&
+                   open_service(&app, ret_why) && bootstrap(&app, pool, ret, ret_why);
     ward_app_close(&app);
     return is_done;
 }

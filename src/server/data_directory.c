@@ -1,5 +1,6 @@
 #include "server/data_directory.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,7 +28,8 @@ bool ward_data_directory_name(struct ward_data_directory *directory, const char 
     memcpy(directory->path, path, size);
     if (!name_file(directory->root_key, directory->path, "root.key") ||
         !name_file(directory->store, directory->path, "ward.db") ||
-        !name_file(directory->socket, directory->path, "ward.sock"))
+        !name_file(directory->socket, directory->path, "ward.sock") ||
+        !name_file(directory->restoring, directory->path, "ward.db.restoring"))
         return ward_fail(ret_why, WARD_EXIT_USAGE, "the path of --data is too long");
     return true;
 }
@@ -133,4 +135,21 @@ bool ward_data_directory_has_root_key(const struct ward_data_directory *director
 bool ward_data_directory_has_store(const struct ward_data_directory *directory)
 {
     return is_there(directory->store);
+}
+
+/* What a restore put aside stays: without a store beside it, the exchange did not come to its end. */
+static bool has_put_aside(const char *path)
+{
+    bool is_found = false;
+    DIR *directory = opendir(path);
+    for (struct dirent *entry = directory ? readdir(directory) : NULL; entry; entry = readdir(directory))
+        is_found |= strncmp(entry->d_name, WARD_PUT_ASIDE, strlen(WARD_PUT_ASIDE)) == 0;
+    if (directory)
+        closedir(directory);
+    return is_found;
+}
+
+bool ward_data_directory_is_half_restored(const struct ward_data_directory *directory)
+{
+    return !is_there(directory->store) && (is_there(directory->restoring) || has_put_aside(directory->path));
 }

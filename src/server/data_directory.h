@@ -9,12 +9,16 @@
 
 #include "server/failure.h"
 
+/* What ward restore puts aside is named so, and a revision. */
+#define WARD_PUT_ASIDE "ward.db.before-restore-"
+
 struct ward_data_directory {
     char path[PATH_MAX]; /* as given; for messages */
     char root_key[PATH_MAX];
     char store[PATH_MAX];
     char socket[PATH_MAX];
-    int lock_fd; /* -1: not held */
+    char restoring[PATH_MAX]; /* the store that ward restore makes ready */
+    int lock_fd;              /* -1: not held */
 };
 
 /** Fill in the paths; touches nothing. */
@@ -31,5 +35,8 @@ void ward_data_directory_release(struct ward_data_directory *directory);
 
 bool ward_data_directory_has_root_key(const struct ward_data_directory *directory);
 bool ward_data_directory_has_store(const struct ward_data_directory *directory);
+
+/** True when there is no store because a restore was cut off while it exchanged a damaged one. */
+bool ward_data_directory_is_half_restored(const struct ward_data_directory *directory);
 
 #endif

@@ -7,6 +7,7 @@
 #define WARD_SERVICE_INTERNAL_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/iso8601.h"
 #include "base/seam.h"
@@ -21,7 +22,12 @@ struct ward_service {
     pthread_mutex_t mutex;            /* guards the hashes; a management call holds it for 100 ns */
     struct ward_keyed_hash *lookup;
     struct ward_keyed_hash *token;
+    atomic_bool is_backing_up;
 };
+
+/* Names in the store's meta table. */
+#define WARD_META_FINGERPRINT "root-key-fingerprint"
+#define WARD_META_STORE_ID    "store-id"
 
 /* ---- service.c: hashes, seals, receipts ---- */
 

@@ -4,10 +4,8 @@
 #include "base/encoding.h"
 #include "base/log.h"
 
-#define META_FINGERPRINT "root-key-fingerprint"
-#define META_STORE_ID    "store-id"
-#define SMALL_POOL_MAX   65536
-#define PLAIN_MAX        65536
+#define SMALL_POOL_MAX 65536
+#define PLAIN_MAX      65536
 
 struct fingerprint {
     char text[2 * WARD_FINGERPRINT_BYTES + 1];
@@ -28,7 +26,7 @@ static enum ward_status compare_fingerprint(struct ward_store_session *session, 
     const struct ward_keyring *keyring = arg;
     WARD_POOL pool = ward_pool_new(SMALL_POOL_MAX);
     struct ward_span stored = WARD_SPAN_NONE;
-    enum ward_status status = ward_store_meta_get(session, META_FINGERPRINT, &pool, &stored);
+    enum ward_status status = ward_store_meta_get(session, WARD_META_FINGERPRINT, &pool, &stored);
     if (status == WARD_NOT_FOUND || (status == WARD_OK && !stored.data)) {
         return WARD_OK;
     }
@@ -181,7 +179,7 @@ static enum ward_status require_empty(struct ward_store_session *session, struct
         return WARD_EXISTS;
     }
     struct ward_span stored = WARD_SPAN_NONE;
-    status = ward_store_meta_get(session, META_FINGERPRINT, pool, &stored);
+    status = ward_store_meta_get(session, WARD_META_FINGERPRINT, pool, &stored);
     if (status == WARD_OK && stored.data) {
         return WARD_EXISTS;
     }
@@ -197,12 +195,12 @@ static enum ward_status mark_store(struct ward_store_session *session, const str
         return status;
     }
     ward_uuid_format(&id, id_text);
-    status = ward_store_meta_put(session, META_STORE_ID, ward_span_of(id_text));
+    status = ward_store_meta_put(session, WARD_META_STORE_ID, ward_span_of(id_text));
     if (status != WARD_OK) {
         return status;
     }
     struct fingerprint own = fingerprint_of(keyring);
-    return ward_store_meta_put(session, META_FINGERPRINT, ward_span_of(own.text));
+    return ward_store_meta_put(session, WARD_META_FINGERPRINT, ward_span_of(own.text));
 }
 
 static enum ward_status make_account(struct ward_store_session *session, struct first_start *first, int64_t now_ms)

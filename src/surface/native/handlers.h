@@ -19,6 +19,9 @@ enum ward_handled ward_native_metrics(struct ward_http_request *request, struct 
 /* openapi.c */
 enum ward_handled ward_native_openapi(struct ward_http_request *request, struct ward_http_reply *reply);
 
+/* backup.c: on the control socket only */
+enum ward_handled ward_native_backup(struct ward_http_request *request, struct ward_http_reply *reply);
+
 /* keys.c, projects.c, credentials.c: management for the CLI, on the control socket only */
 enum ward_handled ward_native_key_list(struct ward_http_request *request, struct ward_http_reply *reply);
 enum ward_handled ward_native_key_create(struct ward_http_request *request, struct ward_http_reply *reply);

@@ -63,6 +63,8 @@ static const struct ward_http_route routes[] = {
            "Revoke an operator credential.", CONTROL),
     WORKER(POST, "/v1/credentials/{id}/reactivate", ward_native_credential_reactivate, "manageReactivateCredential",
            "Bring an operator credential back.", CONTROL),
+
+    WORKER(POST, "/v1/backup", ward_native_backup, "manageBackup", "Write a backup of the store into a file.", CONTROL),
 };
 
 const struct ward_http_surface ward_native_surface = {
