@@ -86,8 +86,9 @@ static void write_server_rows(struct server *server, struct ward_buffer *ret)
 {
     struct ward_http_counters http = { 0 };
     struct ward_store_health store = { 0 };
-    if (server->http)
-        ward_http_server_counters(server->http, &http);
+    const struct ward_http_server *running = __atomic_load_n(&server->http, __ATOMIC_ACQUIRE);
+    if (running)
+        ward_http_server_counters(running, &http);
     ward_store_health(server->app.store, &store);
     int64_t uptime_ms = ward_now_ms() - server->app.application.started_ms;
     const struct ward_metric_row rows[] = {
@@ -210,11 +211,14 @@ static bool start_http(struct server *server, struct ward_failure *ret_why)
         .thread_stop = stop_thread,
         .finished = note_finished,
     };
+    struct ward_http_server *started = NULL;
     enum ward_status status = ward_metrics_new(http.surfaces, http.surface_count, &server->metrics);
     if (status == WARD_OK)
-        status = ward_http_server_start(&http, &server->http, why);
-    if (status == WARD_OK)
+        status = ward_http_server_start(&http, &started, why);
+    if (status == WARD_OK) {
+        __atomic_store_n(&server->http, started, __ATOMIC_RELEASE); /* requests are served already */
         return true;
+    }
     if (status == WARD_LOCKED) /* the sentence names the address and what to do */
         return ward_fail(ret_why, WARD_EXIT_ADDRESS, "%s (address in use; ss -lptn shows by whom)", why);
     return ward_fail(ret_why, status == WARD_INVALID ? WARD_EXIT_USAGE : WARD_EXIT_ADDRESS, "cannot listen: %s",
