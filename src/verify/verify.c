@@ -1,10 +1,10 @@
 #include "verify/verify.h"
 
-#include "base/iso8601.h"
 #include "base/limits.h"
 #include "base/seam.h"
 #include "model/api_key.h"
 #include "model/key_id.h"
+#include "verify/expiry.h"
 
 enum ward_status ward_verifier_open(const char *directory, const struct ward_keyed_hash *hash, int64_t max_staleness_ms,
                                     struct ward_verifier *ret)
@@ -100,7 +100,7 @@ static enum ward_reason judge(const struct ward_presented *presented, int64_t no
         return WARD_VERDICT_UNKNOWN;
     if ((record->flags & WARD_RECORD_ENABLED) == 0)
         return WARD_VERDICT_DISABLED;
-    if (record->expires_ms != WARD_TIME_NONE && now_ms >= record->expires_ms)
+    if (ward_expiry_has_passed(record->expires_ms, now_ms))
         return WARD_VERDICT_EXPIRED;
     if (!verdict->scope.is_active)
         return WARD_VERDICT_PROJECT_INACTIVE;
