@@ -11,10 +11,11 @@ static enum ward_status verify_chain(struct ward_store_session *session, void *a
     return ward_store_chain_verify(session, &chain->count, &chain->bad);
 }
 
-static void write_result(struct ward_cli *cli, const struct chain *chain, uint64_t values, uint64_t bad_values,
-                         struct ward_buffer *ret)
+static void write_result(struct ward_cli *cli, const struct chain *chain, bool has_bad_pages, uint64_t values,
+                         uint64_t bad_values, struct ward_buffer *ret)
 {
     if (!ward_cli_wants_json(cli)) {
+        ward_buffer_append_format(ret, "pages          %s\n", has_bad_pages ? "DAMAGED; the log says where" : "whole");
         ward_buffer_append_format(ret, "change log     %llu entries, %s\n", (unsigned long long)chain->count,
                                   chain->bad ? "BROKEN" : "whole");
         if (chain->bad)
@@ -31,6 +32,7 @@ static void write_result(struct ward_cli *cli, const struct chain *chain, uint64
         ward_json_member_int(&writer, "firstBadRevision", (int64_t)chain->bad);
     else
         ward_json_member_null(&writer, "firstBadRevision");
+    ward_json_member_bool(&writer, "pagesWhole", !has_bad_pages);
     ward_json_member_int(&writer, "sealedValues", (int64_t)values);
     ward_json_member_int(&writer, "sealedValuesBad", (int64_t)bad_values);
     ward_json_end_object(&writer);
@@ -46,20 +48,24 @@ enum ward_exit ward_run_check(struct ward_cli *cli)
     if (!ward_process_harden(&cli->failure) ||
         !ward_app_open(&cli->app, ward_option_text(&cli->options, "data"), false, cli->version, &cli->failure))
         return cli->failure.code;
+    enum ward_status page_status = ward_store_check(cli->app.store); /* says itself which page of which file */
     enum ward_status log_status = ward_store_read(cli->app.store, verify_chain, &chain);
     enum ward_status seal_status = ward_service_check(cli->app.service, &values, &bad_values);
     bool is_read = (log_status == WARD_OK || log_status == WARD_INTEGRITY) &&
                    (seal_status == WARD_OK || seal_status == WARD_INTEGRITY);
-    if (!is_read) {
-        ward_fail(&cli->failure, WARD_EXIT_IO, "the store could not be read to its end; nothing can be said");
+    bool has_bad_pages = page_status == WARD_INTEGRITY;
+    if (!is_read && !has_bad_pages) {
+        ward_fail(&cli->failure, WARD_EXIT_IO, "%.400s could not be read to its end; nothing can be said",
+                  cli->app.directory.store);
         return WARD_EXIT_IO;
     }
-    write_result(cli, &chain, values, bad_values, &text);
+    write_result(cli, &chain, has_bad_pages, values, bad_values, &text);
     enum ward_exit code = ward_cli_print(cli, ward_buffer_span(&text));
-    if (code != WARD_EXIT_OK || (log_status == WARD_OK && seal_status == WARD_OK && bad_values == 0))
+    if (code != WARD_EXIT_OK ||
+        (page_status == WARD_OK && log_status == WARD_OK && seal_status == WARD_OK && bad_values == 0))
         return code;
-    ward_fail(
-        &cli->failure, WARD_EXIT_INTEGRITY,
-        "stored data was changed or damaged; keep this directory for whoever looks into it, and restore a backup");
+    ward_fail(&cli->failure, WARD_EXIT_INTEGRITY,
+              "%.400s was changed or damaged; keep this directory for whoever looks into it, and restore a backup",
+              cli->app.directory.store);
     return WARD_EXIT_INTEGRITY;
 }

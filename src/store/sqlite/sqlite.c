@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -250,11 +251,45 @@ static enum ward_status is_empty(struct ward_sql_connection *connection, bool *r
     return code == SQLITE_OK ? WARD_OK : fail(c, code, "schema");
 }
 
+/* "… page 12 …": the finding as a place in the file. */
+static void log_finding(struct connection *c, const char *finding, int64_t page_bytes)
+{
+    const char *word = strstr(finding, "page ");
+    int64_t page = word ? strtoll(word + sizeof("page ") - 1, NULL, 10) : 0;
+    ward_log(WARD_LOG_ERROR, "store.corrupt", WARD_LOG_STR("file", sqlite3_db_filename(c->db, "main")),
+             WARD_LOG_NUM("page", page), WARD_LOG_NUM("offset", page > 0 ? (page - 1) * page_bytes : -1),
+             WARD_LOG_STR("finding", finding));
+}
+
+/* SQLite's findings name tables, indexes, pages and cells, never values. */
+static int check_pages(struct connection *c, bool *ret_whole)
+{
+    sqlite3_stmt *stmt = NULL;
+    int64_t page_bytes = 4096;
+    int code = sqlite3_prepare_v2(c->db, "PRAGMA page_size", -1, &stmt, NULL);
+    if (code == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW) {
+        page_bytes = sqlite3_column_int64(stmt, 0);
+    }
+    sqlite3_finalize(stmt);
+    code = sqlite3_prepare_v2(c->db, "PRAGMA integrity_check(20)", -1, &stmt, NULL);
+    *ret_whole = code == SQLITE_OK;
+    while (code == SQLITE_OK && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
+        const char *finding = (const char *)sqlite3_column_text(stmt, 0);
+        if (!finding || strcmp(finding, "ok") != 0) {
+            *ret_whole = false;
+            log_finding(c, finding ? finding : "", page_bytes);
+        }
+        code = SQLITE_OK;
+    }
+    int final = sqlite3_finalize(stmt);
+    return code == SQLITE_DONE ? final : code;
+}
+
 static enum ward_status check(struct ward_sql_connection *connection)
 {
     struct connection *c = connection_of(connection);
     bool is_whole = false, has_orphan = true;
-    int code = first_row(c, "PRAGMA integrity_check(1)", NULL, "ok", &is_whole);
+    int code = check_pages(c, &is_whole);
     if (code == SQLITE_OK) {
         code = first_row(c, "PRAGMA foreign_key_check", NULL, NULL, &has_orphan);
     }
