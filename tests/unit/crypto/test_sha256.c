@@ -41,8 +41,26 @@ static void test_parts_in_a_row(void **state)
     check(parts + 1, 2, empty_hex);
 }
 
+static void test_a_stream_is_its_parts_in_a_row(void **state)
+{
+    (void)state;
+    struct ward_sha256_stream *stream = NULL;
+    uint8_t got[WARD_SHA256_BYTES];
+    char text[2 * WARD_SHA256_BYTES + 1];
+    assert_int_equal(ward_sha256_begin(&stream), WARD_OK);
+    assert_int_equal(ward_sha256_add(stream, WARD_SPAN("ab")), WARD_OK);
+    assert_int_equal(ward_sha256_add(stream, WARD_SPAN_NONE), WARD_OK);
+    assert_int_equal(ward_sha256_add(stream, WARD_SPAN("c")), WARD_OK);
+    assert_int_equal(ward_sha256_end(stream, got), WARD_OK);
+    ward_sha256_free(stream);
+    ward_sha256_free(NULL);
+    ward_hex_encode(got, sizeof(got), text);
+    assert_string_equal(text, abc_hex);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_known_values), cmocka_unit_test(test_parts_in_a_row) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_known_values), cmocka_unit_test(test_parts_in_a_row),
+                                        cmocka_unit_test(test_a_stream_is_its_parts_in_a_row) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* The store's contract, through store.h alone, on every backend. */
 #include <pthread.h>
 #include <sched.h>
+#include <sys/stat.h>
 
 #include "backend.h"
 #include "base/buffer.h"
@@ -1567,6 +1568,174 @@ static void closing_finishes_what_was_accepted(void **state)
 
 /* ---- main ---- */
 
+/* ---- backup and restore ---- */
+
+/* A copy during which somebody writes. */
+struct copy_call {
+    struct fixture *fixture;
+    char path[128];
+    uint64_t revision; /* of the session */
+    int steps, stop_at;
+    enum ward_status write_status;
+};
+
+static void *append_beside(void *arg)
+{
+    struct copy_call *call = arg;
+    call->write_status = append(call->fixture, "updated", NULL);
+    return NULL;
+}
+
+static bool write_meanwhile(void *arg)
+{
+    struct copy_call *call = arg;
+    pthread_t thread;
+    call->steps++;
+    if (call->fixture->backend->has_parallel_reads && pthread_create(&thread, NULL, append_beside, call) == 0) {
+        pthread_join(thread, NULL);
+    }
+    return call->steps != call->stop_at;
+}
+
+static enum ward_status copy_store(struct ward_store_session *s, void *arg)
+{
+    struct copy_call *call = arg;
+    enum ward_status status = ward_store_revision(s, &call->revision);
+    return status == WARD_OK ? ward_store_backup(s, call->path, write_meanwhile, call) : status;
+}
+
+static enum ward_status insert_heavy_keys(struct ward_store_session *s, void *arg)
+{
+    static char text[100000];
+    struct fixture *f = arg;
+    memset(text, 'x', sizeof text);
+    for (int i = 0; i < 60; i++) {
+        struct sample_key sample;
+        sample_key(&sample, &f->project, "heavy");
+        sample.key.description = ward_span(text, sizeof text);
+        enum ward_status status = ward_store_key_insert(s, &sample.key);
+        if (status != WARD_OK) {
+            return status;
+        }
+    }
+    return WARD_OK;
+}
+
+static void make_empty_file(const char *path)
+{
+    FILE *file = fopen(path, "wx");
+    assert_non_null(file);
+    assert_int_equal(fchmod(fileno(file), 0600), 0);
+    fclose(file);
+}
+
+static void a_copy_is_the_sessions_snapshot(void **state)
+{
+    struct fixture *f = *state;
+    struct copy_call call = { .fixture = f };
+    struct verify_call chain = { 0 };
+    struct ward_account account;
+    struct ward_store *own = f->store;
+    snprintf(call.path, sizeof call.path, "%s/copy.db", f->directory);
+    assert_ok(append(f, "created", NULL));
+    assert_ok(ward_store_write(f->store, insert_heavy_keys, f, NULL));
+    make_empty_file(call.path);
+    assert_ok(ward_store_read(f->store, copy_store, &call));
+    assert_ok(call.write_status);
+    assert_true(call.steps > 1);
+    assert_int_equal(call.revision, 1);
+    struct ward_store_options options = { .path = call.path };
+    assert_ok(ward_store_open_sqlite(&options, &f->store));
+    assert_ok(ward_store_check(f->store));
+    assert_ok(ward_store_read(f->store, verify_chain, &chain));
+    assert_int_equal(chain.count, 1);
+    assert_ok(get_account(f, &f->account.id, &account));
+    assert_ok(append(f, "updated", NULL)); /* and it is a store like any other */
+    ward_store_close(f->store);
+    f->store = own;
+    assert_ok(ward_store_check(f->store));
+    unlink(call.path);
+}
+
+static void a_copy_that_is_stopped_or_has_no_file_is_no_copy(void **state)
+{
+    struct fixture *f = *state;
+    struct copy_call call = { .fixture = f, .stop_at = 2 };
+    struct ward_store_health health;
+    snprintf(call.path, sizeof call.path, "%s/copy.db", f->directory);
+    assert_ok(ward_store_write(f->store, insert_heavy_keys, f, NULL));
+    assert_status(WARD_IO, ward_store_read(f->store, copy_store, &call));
+    make_empty_file(call.path);
+    call.steps = 0;
+    assert_status(WARD_UNAVAILABLE, ward_store_read(f->store, copy_store, &call));
+    assert_int_equal(call.steps, 2);
+    unlink(call.path);
+    assert_ok(append(f, "created", NULL));
+    ward_store_health(f->store, &health);
+    assert_false(health.is_failed); /* an error of the copy is none of the store */
+}
+
+struct restored_call {
+    uint64_t highest;
+    struct ward_change change;
+};
+
+static enum ward_status append_restored(struct ward_store_session *s, void *arg)
+{
+    struct restored_call *call = arg;
+    return ward_store_change_append_restored(s, &call->change, call->highest, NULL);
+}
+
+struct link_call {
+    uint64_t at_most;
+    struct ward_change_link link;
+};
+
+static enum ward_status find_link(struct ward_store_session *s, void *arg)
+{
+    struct link_call *call = arg;
+    return ward_store_change_link(s, call->at_most, &call->link);
+}
+
+static void a_restore_goes_on_above(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t revision = 0;
+    struct verify_call chain = { 0 };
+    struct link_call link = { .at_most = UINT64_MAX };
+    struct restored_call call = { .highest = 40, .change = sample_change(WARD_SPAN("the store"), "ignored") };
+    assert_status(WARD_NOT_FOUND, ward_store_read(f->store, find_link, &link));
+    assert_ok(append(f, "created", NULL));
+    assert_ok(append(f, "updated", NULL));
+    assert_ok(ward_store_write(f->store, append_restored, &call, &revision));
+    assert_int_equal(revision, 41);
+    assert_ok(append(f, "updated", &revision));
+    assert_int_equal(revision, 42);
+    call.highest = 42; /* no gap: nothing was undone */
+    assert_ok(ward_store_write(f->store, append_restored, &call, &revision));
+    assert_int_equal(revision, 43);
+    call.highest = 42;
+    assert_status(WARD_INVALID, ward_store_write(f->store, append_restored, &call, NULL));
+    call.highest = INT64_MAX;
+    assert_status(WARD_INVALID, ward_store_write(f->store, append_restored, &call, NULL));
+    const uint64_t after = 0;
+    expect_list(f, list_changes, &after, SIZE_MAX, "created,updated,restored,updated,restored");
+    assert_ok(ward_store_check(f->store));
+    assert_ok(ward_store_read(f->store, verify_chain, &chain));
+    assert_int_equal(chain.count, 5);
+    const uint64_t links[][2] = { { 1, 1 }, { 2, 2 }, { 40, 2 }, { 41, 41 }, { UINT64_MAX, 43 } };
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        link.at_most = links[i][0];
+        assert_ok(ward_store_read(f->store, find_link, &link));
+        assert_int_equal(link.link.revision, links[i][1]);
+    }
+    if (f->backend->is_durable) {
+        reopen_store(f);
+        assert_ok(append(f, "updated", &revision));
+        assert_int_equal(revision, 44);
+    }
+}
+
 #define CASE(name)                                                                                                     \
     {                                                                                                                  \
 #name, name, set_up                                                                                            \
@@ -1615,6 +1784,9 @@ static const struct {
     CASE(credentials_are_listed),
     CASE(changes_are_numbered_and_chained),
     CASE(changes_refuse),
+    CASE(a_copy_is_the_sessions_snapshot),
+    CASE(a_copy_that_is_stopped_or_has_no_file_is_no_copy),
+    CASE(a_restore_goes_on_above),
     CASE(a_work_that_fails_leaves_nothing),
     CASE(a_refusal_that_is_overlooked_changes_nothing_by_halves),
     CASE(sessions_inside_sessions),

@@ -365,6 +365,8 @@ static void altered_logs_are_seen(void **state)
           1, true },
         { "last altered", "UPDATE change_log SET action = 'x' WHERE revision = 6", 6, false },
         { "last but one removed", "DELETE FROM change_log WHERE revision = 5", 5, false },
+        { "a gap", "UPDATE change_log SET revision = 9 WHERE revision = 6", 6, false },
+        { "a gap further up", "UPDATE change_log SET revision = revision + 10 WHERE revision > 3", 4, false },
         { "forged behind the last",
           "INSERT INTO change_log SELECT 7, time_ms, kind, object_id, account_id, project_id, action, actor_type,"
           " actor_id, detail, retired, hash FROM change_log WHERE revision = 6",
@@ -391,6 +393,42 @@ static void altered_logs_are_seen(void **state)
     struct verify_call call = { 0 };
     assert_ok(ward_store_read(f->store, verify_chain, &call));
     assert_int_equal(call.count, 6);
+}
+
+static enum ward_status append_restored(struct ward_store_session *s, void *arg)
+{
+    (void)arg;
+    struct ward_change change = sample_change(WARD_SPAN("the store"), "");
+    return ward_store_change_append_restored(s, &change, 100, NULL);
+}
+
+/* Only the entry that says which gap it leaves may stand behind it, whoever computes its hash. */
+static void a_gap_is_a_restores_or_damage(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const rows[] = {
+        "UPDATE change_log SET detail = '{\"from\":1,\"to\":100}' WHERE revision = 101",
+        "UPDATE change_log SET detail = '{\"from\":2,\"to\":101}' WHERE revision = 101",
+        "UPDATE change_log SET detail = '{\"from\": 2,\"to\":100}' WHERE revision = 101",
+        "UPDATE change_log SET detail = NULL WHERE revision = 101",
+        "UPDATE change_log SET action = 'updated' WHERE revision = 101",
+        "UPDATE change_log SET kind = 'account' WHERE revision = 101",
+        "UPDATE change_log SET revision = 102 WHERE revision = 101",
+        "UPDATE change_log SET revision = 3 WHERE revision = 101",
+        "DELETE FROM change_log WHERE revision = 2",
+    };
+    assert_ok(append(f));
+    assert_ok(append(f));
+    assert_ok(ward_store_write(f->store, append_restored, NULL, NULL));
+    close_store(f);
+    alter(f, "CREATE TABLE saved AS SELECT * FROM change_log");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        alter(f, rows[i]);
+        assert_status(WARD_INTEGRITY, try_open(f, false));
+        alter(f, "DELETE FROM change_log; INSERT INTO change_log SELECT * FROM saved");
+    }
+    assert_ok(try_open(f, false));
+    assert_ok(ward_store_check(f->store));
 }
 
 static void altered_rows_are_integrity_errors(void **state)
@@ -603,6 +641,7 @@ int main(void)
         CASE(connections_are_set_up),
         CASE(queries_use_their_indexes),
         CASE(altered_logs_are_seen),
+        CASE(a_gap_is_a_restores_or_damage),
         CASE(altered_rows_are_integrity_errors),
         CASE(an_overlooked_error_is_the_answer_all_the_same),
         CASE(a_damaged_page_is_an_integrity_error),

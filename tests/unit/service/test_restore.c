@@ -1,0 +1,377 @@
+/* What a restore would undo, cause by cause, and that each revocation holds on the restored store. */
+#include "fixture.h"
+
+#include "service/restore.h"
+
+/* A backup of the fixture's store, opened beside it. */
+struct restored {
+    char backup[128], path[128];
+    struct ward_store *store;
+    struct ward_service *service;
+    struct ward_comparison comparison;
+};
+
+static void take(struct fixture *f, struct restored *r)
+{
+    struct ward_backup made;
+    *r = (struct restored){ .store = NULL };
+    snprintf(r->backup, sizeof(r->backup), "%s/a.backup", f->directory);
+    snprintf(r->path, sizeof(r->path), "%s/restored.db", f->directory);
+    assert_ok(ward_service_backup(f->service, &f->local, ward_span_of(r->backup), NULL, NULL, &made));
+}
+
+static void open_backup(struct fixture *f, struct restored *r)
+{
+    struct ward_backup read;
+    assert_ok(ward_backup_unpack(r->backup, r->path, f->keyring, &read));
+    struct ward_store_options options = { .path = r->path };
+    assert_ok(ward_store_open_sqlite(&options, &r->store));
+    struct ward_service_options service = { r->store, f->keyring, NULL };
+    assert_ok(ward_service_new(&service, &r->service));
+}
+
+static void compare(struct fixture *f, struct restored *r)
+{
+    open_backup(f, r);
+    assert_ok(ward_restore_compare(f->store, r->store, f->keyring, ward_now_ms(), &r->comparison));
+}
+
+static void let_go(struct restored *r)
+{
+    char path[160];
+    ward_comparison_free(&r->comparison);
+    ward_service_free(r->service);
+    ward_store_close(r->store);
+    unlink(r->backup);
+    for (int i = 0; i < 3; i++) {
+        snprintf(path, sizeof(path), "%s%s", r->path, (const char *[]){ "", "-wal", "-shm" }[i]);
+        unlink(path);
+    }
+}
+
+static uint64_t apply(struct fixture *f, struct restored *r)
+{
+    uint64_t revision = 0;
+    assert_ok(ward_restore_apply(r->service, f->store, &r->comparison, r->comparison.present_revision, &revision));
+    assert_ok(ward_store_check(r->store));
+    return revision;
+}
+
+static const struct ward_undone *only_undone(const struct restored *r)
+{
+    assert_int_equal(r->comparison.undone_count, 1);
+    return &r->comparison.undone[0];
+}
+
+static enum ward_status get_restored(struct fixture *f, struct restored *r, struct ward_span value,
+                                     struct ward_api_key *ret)
+{
+    struct ward_key_ref ref = by_value(value);
+    return ward_service_key_get(r->service, &f->local, &ref, &f->pool, ret);
+}
+
+/* ---- API keys ---- */
+
+enum deed { NOTHING, RENAME, DELETE, ROTATE, EXPIRE, EXPIRE_LATER, CHANGE_VALUE };
+
+static void act_on(struct fixture *f, enum deed deed, struct ward_span value)
+{
+    struct ward_api_key key;
+    struct ward_api_key_input input = rename_input("another name");
+    switch (deed) {
+    case NOTHING:
+        return;
+    case DELETE:
+        assert_ok(delete_key(f, &f->local, value));
+        return;
+    case ROTATE:
+        assert_ok(rotate_key(f, &f->local, value, &key));
+        return;
+    case RENAME:
+        break;
+    case EXPIRE:
+    case EXPIRE_LATER:
+        input.has_expiry = true;
+        input.expires_ms = START_MS + (deed == EXPIRE ? 1000 : 1000000);
+        break;
+    case CHANGE_VALUE:
+        input.has_value = true;
+        input.value = WARD_SPAN("another-value-0123456789");
+        break;
+    }
+    assert_ok(update_key(f, &f->local, value, &input, &key));
+}
+
+static void each_cause_is_found_and_holds(void **state)
+{
+    struct fixture *f = *state;
+    const struct {
+        enum deed deed;
+        const char *cause; /* NULL: nothing is undone */
+        enum ward_status found;
+    } rows[] = {
+        { NOTHING, NULL, WARD_OK },
+        { RENAME, NULL, WARD_OK },
+        { DELETE, "disabled", WARD_NOT_FOUND },
+        { ROTATE, "disabled", WARD_NOT_FOUND },
+        { EXPIRE, "expired", WARD_NOT_FOUND },
+        { EXPIRE_LATER, "expires-sooner", WARD_OK },
+        { CHANGE_VALUE, "value-retired", WARD_NOT_FOUND },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct restored r;
+        struct ward_api_key found;
+        struct ward_api_key key = make_key(f, &f->made.project.id, NULL);
+        test_clock_ms = START_MS;
+        take(f, &r);
+        act_on(f, rows[i].deed, key.values[WARD_SLOT_PRIMARY]);
+        test_clock_ms = START_MS + 2000;
+        compare(f, &r);
+        if (rows[i].cause) {
+            const struct ward_undone *undone = only_undone(&r);
+            assert_string_equal(ward_undone_cause_name(undone->cause), rows[i].cause);
+            assert_string_equal(undone->id, key.id.text);
+            assert_span("a key", undone->name);
+        } else {
+            assert_int_equal(r.comparison.undone_count, 0);
+        }
+        assert_ok(get_restored(f, &r, key.values[WARD_SLOT_PRIMARY], &found)); /* alive, before it is done */
+        apply(f, &r);
+        assert_status(rows[i].found, get_restored(f, &r, key.values[WARD_SLOT_PRIMARY], &found));
+        if (rows[i].deed == EXPIRE_LATER) {
+            assert_int_equal(found.expires_ms, START_MS + 1000000);
+        }
+        if (rows[i].deed == CHANGE_VALUE) {
+            assert_ok(get_restored(f, &r, WARD_SPAN("another-value-0123456789"), &found));
+            assert_string_equal(found.id.text, key.id.text);
+        }
+        let_go(&r);
+        if (rows[i].deed != DELETE && rows[i].deed != ROTATE && rows[i].deed != CHANGE_VALUE &&
+            rows[i].deed != EXPIRE) {
+            assert_ok(delete_key(f, &f->local, key.values[WARD_SLOT_PRIMARY]));
+        }
+        if (rows[i].deed == CHANGE_VALUE) {
+            assert_ok(delete_key(f, &f->local, WARD_SPAN("another-value-0123456789")));
+        }
+    }
+}
+
+/* Its new value is another key's in the backup: neither value may live with it, so the key is dead. */
+static void a_value_that_is_taken_leaves_the_key_dead(void **state)
+{
+    struct fixture *f = *state;
+    struct restored r;
+    struct ward_api_key key, found;
+    make_key(f, &f->made.project.id, "first-value-0123456789");
+    make_key(f, &f->made.project.id, "second-value-0123456789");
+    take(f, &r);
+    struct ward_api_key_input away = rename_input("a key"), here = rename_input("a key");
+    away.has_value = here.has_value = true;
+    away.value = WARD_SPAN("third-value-0123456789");
+    here.value = WARD_SPAN("second-value-0123456789");
+    assert_ok(update_key(f, &f->local, WARD_SPAN("second-value-0123456789"), &away, &key));
+    assert_ok(update_key(f, &f->local, WARD_SPAN("first-value-0123456789"), &here, &key));
+    compare(f, &r);
+    assert_int_equal(r.comparison.undone_count, 2);
+    apply(f, &r);
+    assert_status(WARD_NOT_FOUND, get_restored(f, &r, WARD_SPAN("first-value-0123456789"), &found));
+    assert_status(WARD_NOT_FOUND, get_restored(f, &r, WARD_SPAN("second-value-0123456789"), &found));
+    assert_ok(get_restored(f, &r, WARD_SPAN("third-value-0123456789"), &found));
+    let_go(&r);
+}
+
+static void the_revived_one_lives(void **state)
+{
+    struct fixture *f = *state;
+    struct restored r;
+    struct ward_api_key found;
+    struct ward_api_key one = make_key(f, &f->made.project.id, NULL), other = make_key(f, &f->made.project.id, NULL);
+    take(f, &r);
+    assert_ok(delete_key(f, &f->local, one.values[0]));
+    assert_ok(delete_key(f, &f->local, other.values[0]));
+    compare(f, &r);
+    assert_int_equal(r.comparison.undone_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        r.comparison.undone[i].is_revived = strcmp(r.comparison.undone[i].id, one.id.text) == 0;
+    }
+    uint64_t revision = apply(f, &r);
+    assert_int_equal(revision, r.comparison.present_revision + 2); /* the entry, and one revocation */
+    assert_ok(get_restored(f, &r, one.values[0], &found));
+    assert_status(WARD_NOT_FOUND, get_restored(f, &r, other.values[0], &found));
+    let_go(&r);
+}
+
+static void more_than_one_batch_is_revoked(void **state)
+{
+    enum { MANY = 150 };
+    struct fixture *f = *state;
+    struct restored r;
+    struct ward_api_key keys[MANY], found;
+    for (size_t i = 0; i < MANY; i++) {
+        keys[i] = make_key(f, &f->made.project.id, NULL);
+    }
+    take(f, &r);
+    for (size_t i = 0; i < MANY; i++) {
+        assert_ok(delete_key(f, &f->local, keys[i].values[0]));
+    }
+    compare(f, &r);
+    assert_int_equal(r.comparison.undone_count, MANY);
+    assert_int_equal(apply(f, &r), r.comparison.present_revision + 1 + MANY);
+    for (size_t i = 0; i < MANY; i++) {
+        assert_status(WARD_NOT_FOUND, get_restored(f, &r, keys[i].values[0], &found));
+    }
+    let_go(&r);
+}
+
+/* ---- what stands above keys ---- */
+
+static void projects_and_accounts_stay_deactivated(void **state)
+{
+    struct fixture *f = *state;
+    struct restored r;
+    struct ward_receipt receipt;
+    struct ward_api_key found;
+    struct ward_api_key in_second = make_key(f, &f->test_project.id, NULL);
+    struct ward_api_key in_other = make_key(f, &f->other_project.id, NULL);
+    take(f, &r);
+    assert_ok(ward_service_project_delete(f->service, &f->local, id_span(f, &f->test_project.id), &receipt));
+    assert_ok(ward_service_account_delete(f->service, &f->local, id_span(f, &f->other_account.id), &receipt));
+    compare(f, &r);
+    assert_int_equal(r.comparison.undone_count, 2);
+    assert_string_equal(ward_object_kind_name(r.comparison.undone[0].kind), "account");
+    assert_span("other", r.comparison.undone[0].name);
+    assert_string_equal(ward_object_kind_name(r.comparison.undone[1].kind), "project");
+    assert_span("second", r.comparison.undone[1].name);
+    apply(f, &r);
+    assert_status(WARD_NOT_FOUND, get_restored(f, &r, in_second.values[0], &found));
+    assert_status(WARD_NOT_FOUND, get_restored(f, &r, in_other.values[0], &found));
+    let_go(&r);
+}
+
+static enum ward_status get_credential_in(struct ward_store_session *session, void *arg)
+{
+    struct ward_credential *credential = arg;
+    struct ward_uuid id = credential->id;
+    static struct ward_pool pool;
+    pool = ward_pool_new(65536);
+    enum ward_status status = ward_store_credential_get(session, &id, &pool, credential);
+    ward_pool_free(&pool); /* only what is no span is looked at */
+    return status;
+}
+
+static void credentials_stay_revoked_and_narrowed(void **state)
+{
+    struct fixture *f = *state;
+    struct restored r;
+    struct ward_receipt receipt;
+    struct ward_credential changed;
+    struct ward_credential_ref access = { .id = id_span(f, &f->made.access_key.id) };
+    struct ward_credential_ref token = { .id = id_span(f, &f->made.token.id) };
+    struct ward_credential_input narrower = {
+        .has_name = true, .name = WARD_SPAN("default"), .has_role = true, .role = WARD_ROLE_VIEWER
+    };
+    take(f, &r);
+    assert_ok(ward_service_credential_delete(f->service, &f->local, &token, &receipt));
+    assert_ok(ward_service_credential_update(f->service, &f->local, &access, &narrower, &f->pool, &changed, &receipt));
+    compare(f, &r);
+    assert_int_equal(r.comparison.undone_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        const struct ward_undone *undone = &r.comparison.undone[i];
+        bool is_token = ward_span_equal(ward_span_of(undone->id), token.id);
+        assert_string_equal(ward_undone_cause_name(undone->cause), is_token ? "disabled" : "role-narrowed");
+    }
+    apply(f, &r);
+    changed = f->made.token;
+    assert_ok(ward_store_read(r.store, get_credential_in, &changed));
+    assert_false(changed.is_active);
+    changed = f->made.access_key;
+    assert_ok(ward_store_read(r.store, get_credential_in, &changed));
+    assert_true(changed.is_active);
+    assert_int_equal(changed.role, WARD_ROLE_VIEWER);
+    let_go(&r);
+}
+
+/* ---- the logs ---- */
+
+static void the_changes_are_counted(void **state)
+{
+    struct fixture *f = *state;
+    struct restored r;
+    take(f, &r);
+    uint64_t before = revision_now(f);
+    struct ward_api_key one = make_key(f, &f->made.project.id, NULL);
+    make_key(f, &f->made.project.id, NULL);
+    assert_ok(delete_key(f, &f->local, one.values[0]));
+    compare(f, &r);
+    assert_int_equal(r.comparison.common, before);
+    assert_int_equal(r.comparison.backup_revision, before);
+    assert_int_equal(r.comparison.present_revision, before + 3);
+    assert_int_equal(r.comparison.changes, 3);
+    assert_int_equal(r.comparison.tally_count, 2);
+    assert_span("created", r.comparison.tallies[0].action);
+    assert_int_equal(r.comparison.tallies[0].count, 2);
+    assert_span("deleted", r.comparison.tallies[1].action);
+    assert_int_equal(r.comparison.undone_count, 0); /* made after the backup: it is not in it */
+    let_go(&r);
+}
+
+/* Two histories of one beginning: the backup is restored into a store of its own and changed there. */
+static void parted_logs_meet_where_they_parted(void **state)
+{
+    struct fixture *f = *state;
+    struct restored r;
+    uint64_t revision = 0;
+    take(f, &r);
+    uint64_t before = revision_now(f);
+    open_backup(f, &r);
+    for (int i = 0; i < 5; i++) {
+        make_key(f, &f->made.project.id, NULL);
+    }
+    assert_ok(ward_restore_apply(r.service, NULL, NULL, before + 100, &revision));
+    assert_int_equal(revision, before + 101);
+    assert_ok(ward_store_check(r.store));
+    assert_ok(ward_restore_compare(f->store, r.store, f->keyring, ward_now_ms(), &r.comparison));
+    assert_int_equal(r.comparison.common, before);
+    assert_int_equal(r.comparison.changes, 5);
+    assert_int_equal(r.comparison.backup_revision, before + 101);
+    ward_comparison_free(&r.comparison);
+    assert_ok(ward_restore_compare(r.store, f->store, f->keyring, ward_now_ms(), &r.comparison)); /* and turned round */
+    assert_int_equal(r.comparison.common, before);
+    assert_int_equal(r.comparison.changes, 1);
+    assert_int_equal(r.comparison.undone_count, 5); /* missing */
+    assert_string_equal(ward_undone_cause_name(r.comparison.undone[0].cause), "missing");
+    let_go(&r);
+}
+
+static enum ward_status put_other_id(struct ward_store_session *session, void *arg)
+{
+    (void)arg;
+    return ward_store_meta_put(session, "store-id", WARD_SPAN("00000000-0000-4000-8000-000000000000"));
+}
+
+static void another_store_is_not_compared(void **state)
+{
+    struct fixture *f = *state;
+    struct restored r;
+    take(f, &r);
+    assert_ok(ward_store_write(f->store, put_other_id, NULL, NULL));
+    open_backup(f, &r);
+    assert_status(WARD_MISMATCH, ward_restore_compare(f->store, r.store, f->keyring, ward_now_ms(), &r.comparison));
+    let_go(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        test_case(each_cause_is_found_and_holds),
+        test_case(a_value_that_is_taken_leaves_the_key_dead),
+        test_case(the_revived_one_lives),
+        test_case(more_than_one_batch_is_revoked),
+        test_case(projects_and_accounts_stay_deactivated),
+        test_case(credentials_stay_revoked_and_narrowed),
+        test_case(the_changes_are_counted),
+        test_case(parted_logs_meet_where_they_parted),
+        test_case(another_store_is_not_compared),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
