@@ -160,7 +160,8 @@ void *ward_table_map(int fd, size_t size, bool is_writable)
         munmap(place, size);
         return NULL;
     }
-    (void)madvise(base, size, MADV_HUGEPAGE); /* best effort: ext4 and XFS then map 2 MiB at a time */
+    (void)madvise(base, size,
+                  MADV_HUGEPAGE); /* best effort: a file system with large folios then maps 2 MiB at a time */
     return base;
 }
 
