@@ -1,7 +1,9 @@
 // kill -9 at random points under acknowledged writes: nothing acknowledged is lost, nothing revoked comes back, the
-// change log's chain is whole. WARD_CRASH_POINTS (100) and WARD_CRASH_WRITES (10,000) bound it; the seed is printed.
+// change log's chain is whole. Rotation, generation changes and backups run all the while. WARD_CRASH_POINTS (100) and WARD_CRASH_WRITES (10,000) bound it; the seed is printed.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { test, after } from 'node:test';
 
 import { Ward, program } from '../support/ward.mjs';
@@ -32,7 +34,7 @@ test(`kill -9 at ${points} random points under ${writes} acknowledged writes (se
             const value = mine[Math.floor(random() * mine.length)];
             try {
                 if (choice < 0.6) {
-                    const answer = await ward.request('POST', '/api-keys', { key, body: { name: 'n', projectId } });
+                    const answer = await ward.request('POST', '/api-keys', { key, body: { name: 'n', projectId, ...(random() < 0.1 && { customMetaData: { bulk: 'x'.repeat(4000 + Math.floor(4000 * random())) } }) } });
                     assert.equal(answer.status, 201, answer.text);
                     live.set(answer.body.key, true);
                     mine.push(answer.body.key);
@@ -58,6 +60,19 @@ test(`kill -9 at ${points} random points under ${writes} acknowledged writes (se
             }
         }
     };
+    // One backup after the other; a kill ends the one under way, and the others are whole.
+    let backups = 0, cut = 0;
+    const back = async (stop) => {
+        while (!stop.now) {
+            const file = join(ward.root, 'backup');
+            rmSync(file, { force: true });
+            const child = spawn(program, ['backup', '--data', ward.data, '--to', file], { stdio: 'ignore' });
+            const code = await new Promise((resolve) => child.on('exit', (end, signal) => resolve(end ?? signal)));
+            if (code === 0) backups += 1; else cut += 1;
+            assert.equal(typeof code, 'number', `ward backup ended by ${code}`);
+            await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+    };
     const status = async (value) => (await ward.request('GET', `/api-keys/auth/${value}`, { key })).status;
 
     const checkSome = async (all) => {
@@ -70,6 +85,7 @@ test(`kill -9 at ${points} random points under ${writes} acknowledged writes (se
         const stop = { now: false };
         const goal = acknowledged + Math.max(1, Math.floor(perRound * (0.5 + random())));
         const clients = Array.from({ length: 16 }, () => client(stop));
+        clients.push(back(stop));
         const failed = Promise.race(clients.map((c) => c.then(() => new Promise(() => {}), (error) => error)));
         while (acknowledged < goal) {
             const error = await Promise.race([failed, new Promise((resolve) => setTimeout(resolve, 1))]);
@@ -95,5 +111,6 @@ test(`kill -9 at ${points} random points under ${writes} acknowledged writes (se
     assert.ok(chain.sealedValues >= live.size + dead.size, JSON.stringify(chain));
     assert.ok(chain.changes >= acknowledged);
     await ward.spawn();
-    console.log(`# ${kills} kills, ${acknowledged} acknowledged writes, ${live.size} active and ${dead.size} revoked keys checked, seed ${first}`);
+    const { generation } = (await ward.request('GET', '/v1/status', { key })).body;
+    console.log(`# ${kills} kills, ${generation} generations, ${backups} backups whole and ${cut} cut off, ${acknowledged} acknowledged writes, ${live.size} active and ${dead.size} revoked keys checked, seed ${first}`);
 });
