@@ -2,6 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
 import net from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,7 +10,7 @@ import { createInterface } from 'node:readline';
 export const SERVER_CORE = '0';
 export const LOAD_CORE = '1';
 
-export function freePort() {
+function freePort() {
     return new Promise((resolve, reject) => {
         const server = net.createServer();
         server.on('error', reject);
@@ -17,52 +18,67 @@ export function freePort() {
     });
 }
 
-async function reachable(port) {
-    for (let n = 0; n < 200; n += 1) {
+export const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+async function reachable(port, ended) {
+    let isOver = false;
+    ended.then(() => { isOver = true; });
+    for (let n = 0; n < 600 && !isOver; n += 1) {
         const ok = await new Promise((resolve) => {
             const socket = net.connect(port, '127.0.0.1', () => { socket.destroy(); resolve(true); });
             socket.on('error', () => resolve(false));
         });
         if (ok) return;
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await pause(50);
     }
     throw new Error(`nothing listens on 127.0.0.1:${port}`);
 }
 
-/** CPU time in ns of a process, all its threads and its children, from the scheduler's accounts. */
-export function cpuNs(pid) {
-    let total = 0;
+/** A process and its children: nginx works in a child. */
+export function family(pid) {
+    const pids = [pid];
     for (const task of readdirSync(`/proc/${pid}/task`)) {
-        total += Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]);
-        for (const child of readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean)) total += cpuNs(child);
+        for (const child of readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean)) pids.push(...family(Number(child)));
     }
-    return total;
+    return pids;
 }
 
-function pinned(command, args, options = {}) {
-    return spawn('taskset', ['-c', SERVER_CORE, command, ...args], { stdio: ['ignore', 'ignore', 'pipe'], ...options });
+/** Resident memory of a process, in bytes. */
+export const residentBytes = (pid) => Number(readFileSync(`/proc/${pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)[1]) * 1024;
+
+export function pinned(core, command, args, options = {}) {
+    return spawn('taskset', ['-c', core, command, ...args], { stdio: ['ignore', 'ignore', 'pipe'], ...options });
 }
+
+const running = new Set();
 
 class Peer {
     constructor(name, child, port) {
         Object.assign(this, { name, child, port, pid: child.pid });
-        this.ended = new Promise((resolve) => child.on('exit', resolve));
+        this.ended = new Promise((resolve) => { child.on('exit', resolve); });
         child.stderr.resume();
+        running.add(this);
     }
 
     async stop() {
+        if (!running.delete(this)) return;
         this.child.kill('SIGTERM');
         await this.ended;
     }
 }
 
-const NGINX = (body, http = '') => `
+/** End whatever was started and not ended. */
+export async function stopAll() {
+    for (const peer of [...running]) await peer.stop();
+}
+
+const NGINX = (body, more = '') => `
 daemon off; master_process on; worker_processes 1; pid PREFIX/nginx.pid; error_log PREFIX/error.log crit;
 events { worker_connections 4096; }
 http {
   access_log off; keepalive_requests 100000000; keepalive_timeout 600s; server_tokens off;
   client_body_temp_path PREFIX/body; proxy_temp_path PREFIX/proxy; fastcgi_temp_path PREFIX/fastcgi; uwsgi_temp_path PREFIX/uwsgi; scgi_temp_path PREFIX/scgi;
-  ${http}
+  ${more}
   server { listen 127.0.0.1:PORT reuseport; ${body} }
 }`;
 
@@ -71,9 +87,9 @@ async function nginx(name, directory, text) {
     mkdirSync(prefix, { recursive: true });
     const port = await freePort();
     writeFileSync(join(prefix, 'nginx.conf'), text.replaceAll('PREFIX', prefix).replaceAll('PORT', port));
-    const child = pinned('nginx', ['-c', join(prefix, 'nginx.conf'), '-p', prefix, '-e', join(prefix, 'error.log')]);
-    await reachable(port);
-    return new Peer(name, child, port);
+    const peer = new Peer(name, pinned(SERVER_CORE, 'nginx', ['-c', join(prefix, 'nginx.conf'), '-p', prefix, '-e', join(prefix, 'error.log')]), port);
+    await reachable(port, peer.ended);
+    return peer;
 }
 
 /** The measure of all things here: nginx answering a constant 204. */
@@ -83,9 +99,10 @@ export const nginx204 = (directory) => nginx('nginx-204', directory, NGINX('loca
 export function nginxMap(directory, keys) {
     const map = keys.map((key, index) => `"${key}" c${index};`).join('\n');
     writeFileSync(join(directory, 'map.conf'), map);
-    const http = `map_hash_max_size 4194304; map_hash_bucket_size 256; map $http_x_api_key $client { default ""; include ${join(directory, 'map.conf')}; }
+    const more = `map_hash_max_size 4194304; map_hash_bucket_size 256; map $http_x_api_key $client { default ""; include ${join(directory, 'map.conf')}; }
       limit_req_zone $client zone=keys:512m rate=1000000r/s;`;
-    return nginx('nginx-map-limit_req', directory, NGINX('location / { if ($client = "") { return 401; } limit_req zone=keys burst=1000000 nodelay; empty_gif; }', http));
+    // empty_gif, not return: return runs before limit_req and would spare it
+    return nginx('nginx-map-limit_req', directory, NGINX('location / { if ($client = "") { return 401; } limit_req zone=keys burst=1000000 nodelay; empty_gif; }', more));
 }
 
 /** A map of hashed keys and a stick table that counts requests: the strongest peer that does the same job. */
@@ -111,51 +128,77 @@ frontend f
   http-request return status 429 if { sc_http_req_rate(0) gt 1000000000 }
   http-request return status 200
 `);
-    const child = pinned('haproxy', ['-f', join(directory, 'haproxy.cfg'), '-db']);
-    await reachable(port);
-    return new Peer('haproxy', child, port);
-}
-
-/** Ward with a data directory that is there already. */
-export async function ward(program, data, directory) {
-    const socket = join(directory, 'verify.sock');
-    const child = pinned(program, ['serve', '--data', data, '--listen', '127.0.0.1:0', '--verify-listen', '127.0.0.1:0', '--verify-listen', `unix:${socket}`, '--event-threads', '1', '--log-level', 'info']);
-    const peer = new Peer('ward', child, 0);
-    peer.addresses = {};
-    await new Promise((resolve, reject) => {
-        createInterface({ input: child.stderr }).on('line', (line) => {
-            let entry;
-            try { entry = JSON.parse(line); } catch { return; }
-            if (entry.event === 'listening' && !entry.address.startsWith('unix:') && !entry.address.startsWith('/')) peer.addresses[entry.listener] ??= Number(entry.address.split(':').at(-1));
-            if (entry.event === 'ready') resolve();
-        });
-        peer.ended.then(() => reject(new Error('ward ended before it was ready')));
-    });
-    peer.socket = socket;
+    const peer = new Peer('haproxy', pinned(SERVER_CORE, 'haproxy', ['-f', join(directory, 'haproxy.cfg'), '-db']), port);
+    await reachable(port, peer.ended);
     return peer;
 }
 
-/** Drive one peer from the other core; gives requests/s, percentiles, statuses, and the peer's CPU a request. */
-export function load(peer, { connect, request, keys, seconds, connections = 48, zipf = 0, unknown = 0, seed = 1, loadProgram }) {
+let wards = 0;
+
+/** Ward with a data directory that is there already; ready_ms is the time from exec to the "ready" log line. */
+export async function ward(program, data, directory, more = []) {
+    const socket = join(directory, `verify-${wards += 1}.sock`);
+    const started = process.hrtime.bigint();
+    const child = pinned(SERVER_CORE, program, ['serve', '--data', data, '--listen', '127.0.0.1:0', '--verify-listen', '127.0.0.1:0', '--verify-listen', `unix:${socket}`, '--event-threads', '1', '--log-level', 'info', ...more]);
+    const peer = new Peer('ward', child, 0);
+    peer.addresses = {};
+    peer.socket = socket;
+    let last = '';
+    await new Promise((resolve, reject) => {
+        createInterface({ input: child.stderr }).on('line', (line) => {
+            let entry;
+            last = line;
+            try { entry = JSON.parse(line); } catch { return; }
+            if (entry.event === 'listening' && !entry.address.startsWith('unix:') && !entry.address.startsWith('/')) peer.addresses[entry.listener] ??= Number(entry.address.split(':').at(-1));
+            if (entry.event === 'ready') {
+                peer.ready_ms = Number(process.hrtime.bigint() - started) / 1e6;
+                resolve();
+            }
+        });
+        peer.ended.then(() => reject(new Error(`ward ended before it was ready: ${last}`)));
+    });
+    return peer;
+}
+
+/** The metrics of a Ward, as numbers by name (those without labels), over its control socket. */
+export function metrics(data) {
     return new Promise((resolve, reject) => {
-        const args = ['-c', LOAD_CORE, loadProgram, '--connect', `${connect}`, '--request', request, '--seconds', `${seconds}`, '--connections', `${connections}`, '--zipf', `${zipf}`, '--unknown', `${unknown}`, '--seed', `${seed}`];
+        const call = http.request({ socketPath: join(data, 'ward.sock'), path: '/metrics', agent: false }, (answer) => {
+            let text = '';
+            answer.on('data', (part) => { text += part; });
+            answer.on('end', () => resolve(Object.fromEntries([...text.matchAll(/^(\w+) (\S+)$/gm)].map(([, name, value]) => [name, Number(value)]))));
+        });
+        call.on('error', reject);
+        call.end();
+    });
+}
+
+/** Drive one peer from the other core: requests/s, percentiles, statuses, the peer's CPU a request and its core's busy share. */
+export function load(loadProgram, peer, { connect, request, keys, seconds, connections = 48, rate = 0, zipf = 0, unknown = 0, seed = 1, warmup = 0.5, number = 0, side }) {
+    return new Promise((resolve, reject) => {
+        const args = ['--connect', `${connect}`, '--request', request, '--seconds', `${seconds}`, '--warmup', `${warmup}`, '--connections', `${connections}`, '--rate', `${rate}`, '--zipf', `${zipf}`, '--unknown', `${unknown}`, '--seed', `${seed}`, '--number', `${number}`];
         if (keys) args.push('--keys', keys);
-        const before = cpuNs(peer.pid);
-        const child = spawn('taskset', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+        for (const pid of family(peer.pid)) args.push('--pid', `${pid}`);
+        if (side) args.push('--side', side.request, '--side-connect', `${side.connect}`, '--side-keys', side.keys, '--side-connections', `${side.connections ?? 16}`, '--side-rate', `${side.rate ?? 0}`);
+        const child = pinned(LOAD_CORE, loadProgram, args, { stdio: ['ignore', 'pipe', 'inherit'] });
         let text = '';
         child.stdout.on('data', (part) => { text += part; });
         child.on('exit', (code) => {
-            if (code !== 0) { reject(new Error(`load against ${peer.name} ended with ${code}`)); return; }
-            const result = JSON.parse(text);
-            // the warm-up's requests are in the CPU time too: scale by the time measured
-            result.cpu_us = (cpuNs(peer.pid) - before) / 1000 / (result.rps * (result.seconds + 0.5));
-            resolve(result);
+            if (code !== 0) reject(new Error(`load against ${peer.name} ended with ${code}`));
+            else resolve(JSON.parse(text));
         });
     });
 }
 
 export function machine() {
-    const model = readFileSync('/proc/cpuinfo', 'utf8').match(/model name\s*:\s*(.*)/)?.[1] ?? 'unknown';
-    const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
-    return { cpu: model, kernel: execFileSync('uname', ['-r'], { encoding: 'utf8' }).trim(), commit };
+    const cpu = readFileSync('/proc/cpuinfo', 'utf8');
+    const git = (...args) => execFileSync('git', args, { encoding: 'utf8' }).trim();
+    const hasChanges = git('status', '--porcelain', '--', 'src', 'bench') !== '';
+    return {
+        cpu: cpu.match(/model name\s*:\s*(.*)/)?.[1] ?? 'unknown',
+        cores: cpu.match(/^processor/gm)?.length ?? 0,
+        kernel: execFileSync('uname', ['-r'], { encoding: 'utf8' }).trim(),
+        commit: git('rev-parse', '--short', 'HEAD') + (hasChanges ? ' with uncommitted changes' : ''),
+        date: new Date().toISOString().slice(0, 10),
+    };
 }
