@@ -50,6 +50,11 @@ describe('/v1/authorize', () => {
         assert.match(answer.headers['ward-revision'], /^\d+$/);
         assert.ok(!('ratelimit-limit' in answer.headers));
     });
+    test('the longest names fit into a header', async () => {
+        const long = '\u{1f511}'.repeat(255);
+        const answer = await authorize({ 'x-api-key': await create({ name: long, customUserId: long, customAccountId: long }) });
+        for (const name of ['ward-key-name', 'ward-user-id', 'ward-account-id']) assert.equal(decodeURIComponent(answer.headers[name]), long, name);
+    });
     test('POST, Bearer, any letter case', async () => {
         const key = await create();
         for (const headers of [{ authorization: `Bearer ${key}` }, { Authorization: `bearer ${key}` }, { 'X-Api-Key': key }, { 'x-api-key': key, authorization: `Bearer ${key}` }]) {

@@ -314,7 +314,7 @@ static void read_role(struct ward_problems *problems, const struct ward_json_val
     if (!ward_surface_text(problems, body, "role", false, &text)) {
         return;
     }
-    ret->has_role = ward_role_parse(text, &ret->role);
+    ret->has_role = ward_role_parse(text, &ret->role) && ret->role != WARD_ROLE_NONE; /* 1.2: three role names */
     if (!ret->has_role) {
         ward_problem_add(problems, "role", WARD_RULE_ENUM, 0, "viewer, user, admin");
     }
