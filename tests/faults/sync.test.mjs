@@ -79,7 +79,8 @@ test('a server that stands still longer than max-staleness: readers deny, and re
         for (let i = 0; i < (whole ? 40 : 5); i++) {
             ward.moveBootClock(3_600_000);
             const answer = await ask(ward, 'GET', '/v1/authorize', { key: value, port: ward.verifyPort, agent: ward.agent });
-            if (answer.status === 503) { denied += 1; assert.equal(answer.headers['ward-verdict'], 'stale'); } else if (answer.status !== 200) wrong += 1;
+            if (answer.status === 503) { denied += 1; assert.equal(answer.headers['ward-verdict'], 'stale'); }
+            else if (answer.status !== 200 && answer.status !== 0) wrong += 1; // 0: the connection's own deadline went by as well
             await until(async () => (await ask(ward, 'GET', '/v1/authorize', { key: value, port: ward.verifyPort, agent: ward.agent })).status === 200, 'the next beat makes it good');
         }
         assert.ok(denied > 0, 'a table that slept for an hour is stale until its writer has beaten');
