@@ -1,6 +1,6 @@
 // ./dev bench: Ward's figures, each as a ratio to something on the same machine in the same minutes. Servers on one
 // core, load on another, interleaved rounds, medians and spread. Absolute figures of a shared machine mean little.
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { goals, isReached, wanted } from './goals.mjs';
@@ -65,16 +65,26 @@ async function runVerb(name) {
         remove: (part) => rmSync(join(scratch, part), { recursive: true, force: true }),
     };
     const started = Date.now();
+    const loadBefore = Number(readFileSync('/proc/loadavg', 'utf8').split(' ')[0]);
     say(`== ${name}: ${verbs[name].about}`);
     try {
         const result = await verbs[name].run(context);
-        return { ...result, rounds: options.rounds, seconds: options.seconds, took_s: (Date.now() - started) / 1000 };
+        return { ...result, loadBefore, rounds: options.rounds, seconds: options.seconds, took_s: (Date.now() - started) / 1000 };
     } finally {
         await stopAll();
         rmSync(scratch, { recursive: true, force: true });
     }
 }
 
+for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.on(signal, async () => {
+        await stopAll();
+        rmSync(join(build, 'bench-data', `run-${process.pid}`), { recursive: true, force: true });
+        process.exit(130);
+    });
+}
+
+const on = machine();
 let missed = 0;
 for (const name of wantedVerbs) {
     let result;
@@ -85,7 +95,6 @@ for (const name of wantedVerbs) {
         process.exitCode = 1;
         continue;
     }
-    const on = machine();
     const section = sectionOf(result, on);
     console.log(section.text);
     for (const goal of goals.filter((one) => one.verb === name && result.figures[one.figure])) {

@@ -7,7 +7,8 @@
  *                    a request was due, so a stalled server is not spared the requests it held up
  *   --side FILE      a second stream of requests beside the first, counted apart: changes under verifications
  *
- * Prints one JSON line: requests a second, latency, statuses, and the CPU time of the processes named with --pid.
+ * Prints one JSON line: requests a second, latency, statuses, the CPU time of the processes named with --pid, and the
+ * share of the time that this client itself was busy.
  */
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -398,7 +399,14 @@ static void send_due(struct flow *flow, int64_t now)
     }
 }
 
-/* CPU time of a process and all its threads. */
+static uint64_t own_cpu_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* CPU time of processes and all their threads. */
 static uint64_t cpu_ns(const int *pids, size_t count)
 {
     uint64_t total = 0;
@@ -429,7 +437,7 @@ struct run {
     int pids[PIDS_MAX];
     size_t pid_count;
     double took_s;
-    uint64_t cpu_ns;
+    uint64_t cpu_ns, own_cpu_ns;
 };
 
 static void drive(struct run *run)
@@ -443,7 +451,7 @@ static void drive(struct run *run)
     }
     int64_t start = now_ns(), measured = start + (int64_t)(run->warmup_s * 1e9);
     int64_t stop = measured + (int64_t)(run->seconds * 1e9);
-    uint64_t cpu_before = 0;
+    uint64_t cpu_before = 0, own_before = 0;
     bool is_warm = false;
     for (size_t i = 0; i < run->flow_count; i++)
         run->flows[i].due_ns = start;
@@ -452,6 +460,7 @@ static void drive(struct run *run)
             for (size_t i = 0; i < run->flow_count; i++)
                 memset(&run->flows[i].tally, 0, sizeof run->flows[i].tally);
             cpu_before = cpu_ns(run->pids, run->pid_count);
+            own_before = own_cpu_ns();
             measured = now_ns();
             is_warm = true;
         }
@@ -463,6 +472,7 @@ static void drive(struct run *run)
     }
     run->took_s = (double)(now_ns() - measured) / 1e9;
     run->cpu_ns = cpu_ns(run->pids, run->pid_count) - cpu_before;
+    run->own_cpu_ns = own_cpu_ns() - own_before;
 }
 
 /* ---- words ---- */
@@ -594,6 +604,7 @@ int main(int argc, char **argv)
     if (run.pid_count > 0 && run.flows[0].tally.requests > 0)
         printf(",\"busy\":%.3f,\"cpu_us\":%.3f", (double)run.cpu_ns / 1e9 / run.took_s,
                (double)run.cpu_ns / 1000 / (double)run.flows[0].tally.requests);
+    printf(",\"own_busy\":%.3f", (double)run.own_cpu_ns / 1e9 / run.took_s);
     if (run.flow_count == 2) {
         printf(",\"side\":{");
         print_flow(&run.flows[1], run.took_s);

@@ -43,3 +43,6 @@ export function statusesOf(name, runs, expected) {
     const total = Object.values(seen).reduce((sum, count) => sum + count, 0);
     return Object.entries(seen).map(([status, count]) => `${status}: ${(100 * count / total).toFixed(1)} %`).join(', ');
 }
+
+/** How busy server and client were: of two that share nothing else, the one near 1 is the bound. */
+export const busyOf = (runs) => `${spread(runs.map((run) => run.busy)).value.toFixed(2)} / ${spread(runs.map((run) => run.own_busy)).value.toFixed(2)}`;

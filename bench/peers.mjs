@@ -193,7 +193,7 @@ export function load(loadProgram, peer, { connect, request, keys, seconds, conne
 export function machine() {
     const cpu = readFileSync('/proc/cpuinfo', 'utf8');
     const git = (...args) => execFileSync('git', args, { encoding: 'utf8' }).trim();
-    const hasChanges = git('status', '--porcelain', '--', 'src', 'bench') !== '';
+    const hasChanges = git('status', '--porcelain', '--', 'src', 'bench', ':!bench/RESULTS.*') !== '';
     return {
         cpu: cpu.match(/model name\s*:\s*(.*)/)?.[1] ?? 'unknown',
         cores: cpu.match(/^processor/gm)?.length ?? 0,

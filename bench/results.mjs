@@ -20,7 +20,7 @@ function ranOn({ cpu, cores, kernel, commit, date }) {
 export function sectionOf(result, machine) {
     return {
         facts: { ...machine, rounds: result.rounds, seconds: result.seconds, figures: result.figures, bars: result.bars },
-        text: `## ${result.title}\n\n${result.ran}\n\n${result.text}\n\n${ranOn(machine)} Took ${Math.round(result.took_s)} s.\n\n`,
+        text: `## ${result.title}\n\n${result.ran}\n\n${result.text}\n\n${ranOn(machine)} Load average when it began: ${result.loadBefore}. Took ${Math.round(result.took_s)} s.\n\n`,
     };
 }
 

@@ -1,6 +1,6 @@
 // The same verifications at 1,000,000 keys as at 100,000: two servers, one data directory each.
 import { requests, seeded } from '../data.mjs';
-import { interleave, k, ratios, shown, spread, statusesOf, table, thousands } from '../measure.mjs';
+import { busyOf, interleave, k, ratios, shown, spread, statusesOf, table, thousands } from '../measure.mjs';
 import { load, ward } from '../peers.mjs';
 
 export const about = '1,000,000 keys against 100,000, uniform and Zipf (5 minutes)';
@@ -33,13 +33,13 @@ export async function run(context) {
         const pick = (runs, member) => runs.map((run) => run[member]);
         figures[specs[index].figure] = ratios(pick(many, 'rps'), pick(few, 'rps'));
         const rps = (runs) => { const { value, min, max } = spread(pick(runs, 'rps')); return `${k(value)} (${k(min)}–${k(max)})`; };
-        rows.push([specs[index].name, rps(few), rps(many), shown(figures[specs[index].figure]), shown(ratios(pick(many, 'cpu_us'), pick(few, 'cpu_us'))), shown(spread([...pick(few, 'busy'), ...pick(many, 'busy')])), statusesOf(specs[index].name, [...few, ...many], specs[index].expected)]);
+        rows.push([specs[index].name, rps(few), rps(many), shown(figures[specs[index].figure]), shown(ratios(pick(many, 'cpu_us'), pick(few, 'cpu_us'))), busyOf([...few, ...many]), statusesOf(specs[index].name, [...few, ...many], specs[index].expected)]);
     }
     const [few, many] = sizes.map(thousands);
     return {
         title: `${many} keys against ${few}`,
         ran: `Two Ward servers on one core, a data directory each; 5 % unknown keys, 48 connections, ${rounds} interleaved rounds of ${seconds} s; ratio of the same round.`,
-        text: table(['case', `requests/s at ${few}, k`, `at ${many}, k`, 'ratio', 'CPU ratio', 'busy', 'statuses'], rows),
+        text: table(['case', `requests/s at ${few}, k`, `at ${many}, k`, 'ratio', 'CPU ratio', 'busy: server / client', 'statuses'], rows),
         figures,
     };
 }

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 
 import { requests, seeded } from '../data.mjs';
-import { interleave, ratios, shown, spread, statusesOf, table } from '../measure.mjs';
+import { busyOf, interleave, ratios, shown, spread, statusesOf, table } from '../measure.mjs';
 import { LOAD_CORE, load, metrics, pause, pinned, ward } from '../peers.mjs';
 
 export const about = 'verification beside 2,000 slow connections (2 minutes)';
@@ -80,11 +80,11 @@ export async function run(context) {
     if (late > GRACE_S) throw new Error(`a slow connection lived ${late.toFixed(1)} s past its deadline`);
     const of = (member) => results.map((runs) => runs.map((run) => run[member]));
     const [rps, p99] = [of('rps'), of('p99_us')];
-    const rows = ['alone', 'beside 2,000 slow connections'].map((name, index) => [name, shown(spread(rps[index].map((value) => value / 1000)), 1), spread(results[index].map((run) => run.p50_us)).value.toFixed(0), shown(spread(p99[index]), 0), shown(spread(results[index].map((run) => run.busy))), statusesOf(name, results[index], context.statuses.authenticate)]);
+    const rows = ['alone', 'beside 2,000 slow connections'].map((name, index) => [name, shown(spread(rps[index].map((value) => value / 1000)), 1), spread(results[index].map((run) => run.p50_us)).value.toFixed(0), shown(spread(p99[index]), 0), busyOf(results[index]), statusesOf(name, results[index], context.statuses.authenticate)]);
     return {
         title: '2,000 slow connections',
         ran: `\`POST /api-keys/auth/{key}\` over TCP, 48 connections, ${rounds} paired rounds of ${seconds} s; on the same listener ${SLOW} connections, a third each sending a head and a body one byte a second and never reading their answers, opened again when the server closes them. Held: ${Math.min(...held)}–${Math.max(...held)}. Deadlines: head ${DEADLINES_S.head} s, body ${DEADLINES_S.body} s, unread answer ${DEADLINES_S.read} s; the longest-lived head was closed after ${(longest.head / 1000).toFixed(1)} s, body after ${(longest.body / 1000).toFixed(1)} s; ${GRACE_S} s behind the last deadline the server held ${Math.max(...settled)} descriptors more than before.`,
-        text: table(['case', 'requests/s, k', 'p50 µs', 'p99 µs (min–max)', 'busy', 'statuses'], rows),
+        text: table(['case', 'requests/s, k', 'p50 µs', 'p99 µs (min–max)', 'busy: server / client', 'statuses'], rows),
         figures: {
             throughput: ratios(rps[1], rps[0]),
             p99: ratios(p99[1], p99[0]),
