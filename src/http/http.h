@@ -66,8 +66,7 @@ size_t ward_http_header_count(const struct ward_http_request *request, const cha
 struct ward_span ward_http_query_get(struct ward_http_request *request, const char *name, bool *ret_bad);
 
 #define WARD_REPLY_HEADERS_MAX  24
-#define WARD_REPLY_HEADER_BYTES 3072 /* of one value: 255 code points, percent-encoded, fit; a longer one is left out  \
-                                      */
+#define WARD_REPLY_HEADER_BYTES 3072 /* of one value: 255 encoded code points; a longer one is left out */
 
 struct ward_http_reply {
     int status;
