@@ -118,11 +118,14 @@ void ward_generation_close(struct ward_generation *generation)
 bool ward_generation_has_room(const struct ward_generation *generation, uint64_t puts, uint64_t body_bytes)
 {
     const struct ward_table_geometry *geometry = &generation->view.geometry;
-    uint64_t scopes = puts < WARD_PROJECTS_MAX ? puts : WARD_PROJECTS_MAX;
     return generation->records_live + puts <= geometry->record_capacity &&
            generation->records_live + generation->tombstones + puts <= geometry->index_slots / 4 * 3 &&
-           generation->arena_used + body_bytes + 8 * puts <= geometry->arena_bytes &&
-           generation->scope_count + scopes <= geometry->scope_capacity;
+           generation->arena_used + body_bytes + 8 * puts <= geometry->arena_bytes;
+}
+
+bool ward_generation_has_scopes(const struct ward_generation *generation, uint64_t scopes)
+{
+    return generation->scope_count + scopes <= generation->view.geometry.scope_capacity;
 }
 
 /* ---- index ---- */
@@ -215,18 +218,34 @@ static bool is_scope_of(const struct ward_scope_entry *entry, const struct ward_
     return ward_uuid_equal(&entry->account_id, account) && ward_uuid_equal(&entry->project_id, project);
 }
 
-/* Find or add by account and project; a new one gets the flags. */
-static uint32_t place_scope(struct ward_generation *generation, const struct ward_uuid *account,
-                            const struct ward_uuid *project, uint64_t flags, struct ward_scope_entry *ret)
+/* The bucket of a scope, with the scope, or the empty one where it would go. */
+static uint64_t find_scope(const struct ward_generation *generation, const struct ward_uuid *account,
+                           const struct ward_uuid *project, struct ward_scope_entry *ret)
 {
     uint64_t mask = generation->scope_bucket_count - 1;
     uint64_t bucket = scope_home(generation, account, project);
     for (; generation->scope_buckets[bucket] != 0; bucket = (bucket + 1) & mask) {
-        uint32_t scope = generation->scope_buckets[bucket] - 1;
-        load_scope(generation, scope, ret);
+        load_scope(generation, generation->scope_buckets[bucket] - 1, ret);
         if (is_scope_of(ret, account, project))
-            return scope;
+            break;
     }
+    return bucket;
+}
+
+bool ward_generation_has_scope(const struct ward_generation *generation, const struct ward_table_scope *scope)
+{
+    struct ward_scope_entry entry;
+    uint64_t bucket = find_scope(generation, &scope->account_id, &scope->project_id, &entry);
+    return generation->scope_buckets[bucket] != 0;
+}
+
+/* Find or add by account and project; a new one gets the flags. */
+static uint32_t place_scope(struct ward_generation *generation, const struct ward_uuid *account,
+                            const struct ward_uuid *project, uint64_t flags, struct ward_scope_entry *ret)
+{
+    uint64_t bucket = find_scope(generation, account, project, ret);
+    if (generation->scope_buckets[bucket] != 0)
+        return generation->scope_buckets[bucket] - 1;
     if (generation->scope_count == generation->view.geometry.scope_capacity)
         return UINT32_MAX;
     uint32_t scope = (uint32_t)generation->scope_count++;

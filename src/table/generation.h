@@ -27,8 +27,14 @@ enum ward_status ward_generation_create(const char *path, const struct ward_tabl
                                         struct ward_generation *ret) WARD_MUST_USE;
 void ward_generation_close(struct ward_generation *generation);
 
-/** True when so many more records, scopes and body bytes can be put without failing. */
+/** True when so many more records and body bytes can be put without failing, scopes apart. */
 bool ward_generation_has_room(const struct ward_generation *generation, uint64_t puts, uint64_t body_bytes);
+
+/** True when so many more scopes can be added. */
+bool ward_generation_has_scopes(const struct ward_generation *generation, uint64_t scopes);
+
+/** True when the scope is there already: putting one of its records takes no room for scopes. */
+bool ward_generation_has_scope(const struct ward_generation *generation, const struct ward_table_scope *scope);
 
 /** Copy every live record, its scope and its body into an empty generation with room for them. WARD_INTEGRITY when a
  * record fails its check. */

@@ -109,8 +109,9 @@ enum ward_status ward_table_reserve(struct ward_table_writer *writer, size_t put
 /**
  * Insert, or replace the record of the same lookup, and bring its scope up to date.
  *
- * Errors:  none after ward_table_reserve made room, but for a reserve of more than 65,536 puts: beyond so many limited
- *          ones DIR/limits grows here (WARD_IO, WARD_NO_MEMORY). WARD_UNAVAILABLE without room. Nothing changed.
+ * Errors:  none after ward_table_reserve made room, but for a large one: beyond 2,048 scopes that no record had, or
+ *          65,536 limited puts, room is made here (WARD_IO, WARD_NO_MEMORY). WARD_UNAVAILABLE without room. Nothing
+ *          changed.
  */
 enum ward_status ward_table_put(struct ward_table_writer *writer, const struct ward_table_entry *entry) WARD_MUST_USE;
 

@@ -23,6 +23,9 @@
 #define RECORDS_MIN       64
 #define ARENA_MIN         65536
 #define SCOPES_MIN        64
+/* Scopes kept ready for puts that may each bring a new one: as many as a batch of changes can. Keys share their scopes,
+ * so room for one with every key would be room for nothing; a put beyond makes room as it goes. */
+#define SCOPES_READY_MAX (2 * WARD_COMMIT_BATCH_MAX)
 /* Counters kept ready for puts that may need one; a larger batch makes room as it goes. */
 #define LIMITS_READY_MAX 65536
 
@@ -78,14 +81,25 @@ static uint64_t with_headroom(uint64_t needed, uint64_t least, uint64_t most)
     return roomy <= most ? roomy : needed > most ? needed : most;
 }
 
-/* Room for what is there, what is asked for, and a quarter as much again. Over a maximum it is refused at creation. */
+static uint64_t scopes_ready(uint64_t puts)
+{
+    return puts < SCOPES_READY_MAX ? puts : SCOPES_READY_MAX;
+}
+
+static uint64_t plan_scopes(const struct ward_generation *current, uint64_t more)
+{
+    uint64_t least = current->scope_count + more, roomy = 2 * current->scope_count + more;
+    return with_headroom(roomy <= WARD_TABLE_SCOPES_MAX ? roomy : least, SCOPES_MIN, WARD_TABLE_SCOPES_MAX);
+}
+
+/* Room for what is there, what is asked for, and a quarter as much again; for scopes, whose number nobody announces,
+ * twice what is there. Over a maximum it is refused at creation. */
 static struct ward_table_geometry plan_geometry(const struct ward_generation *current, uint64_t puts, uint64_t bytes)
 {
-    uint64_t scopes = current->scope_count + (puts < WARD_PROJECTS_MAX ? puts : WARD_PROJECTS_MAX);
     uint64_t arena = current->arena_used - current->arena_garbage + bytes + 8 * puts;
     struct ward_table_geometry geometry = {
         .record_capacity = with_headroom(current->records_live + puts, RECORDS_MIN, WARD_TABLE_RECORDS_MAX),
-        .scope_capacity = with_headroom(scopes, SCOPES_MIN, WARD_TABLE_SCOPES_MAX),
+        .scope_capacity = plan_scopes(current, scopes_ready(puts)),
         .arena_bytes = with_headroom(arena, ARENA_MIN, WARD_TABLE_ARENA_MAX) / 8 * 8,
         .index_slots = 2,
     };
@@ -158,11 +172,10 @@ static enum ward_status move_to(struct ward_table_writer *writer, struct ward_ge
 }
 
 /* Build the next generation with room for more and move to it. On failure the current one goes on. */
-static enum ward_status grow(struct ward_table_writer *writer, uint64_t puts, uint64_t body_bytes)
+static enum ward_status grow(struct ward_table_writer *writer, const struct ward_table_geometry *geometry)
 {
-    struct ward_table_geometry geometry = plan_geometry(&writer->current, puts, body_bytes);
     struct ward_generation next;
-    enum ward_status status = ward_generation_create(writer->fresh_path, &geometry, writer->current.view.generation + 1,
+    enum ward_status status = ward_generation_create(writer->fresh_path, geometry, writer->current.view.generation + 1,
                                                      ward_limit_slots_id(writer->limits), &next);
     if (status != WARD_OK)
         return status;
@@ -259,9 +272,11 @@ enum ward_status ward_table_reserve(struct ward_table_writer *writer, size_t put
                                                        puts < LIMITS_READY_MAX ? puts : LIMITS_READY_MAX);
     if (status != WARD_OK)
         return status;
-    if (ward_generation_has_room(&writer->current, puts, body_bytes) && !is_cluttered(&writer->current))
+    if (ward_generation_has_room(&writer->current, puts, body_bytes) &&
+        ward_generation_has_scopes(&writer->current, scopes_ready(puts)) && !is_cluttered(&writer->current))
         return WARD_OK;
-    status = grow(writer, puts, body_bytes);
+    struct ward_table_geometry geometry = plan_geometry(&writer->current, puts, body_bytes);
+    status = grow(writer, &geometry);
     note_stats(writer);
     return status;
 }
@@ -296,17 +311,29 @@ static struct ward_record make_record(const struct ward_table_entry *entry, uint
                                  .revision = entry->revision };
 }
 
+static enum ward_status make_scope_room(struct ward_table_writer *writer, const struct ward_table_entry *entry)
+{
+    if (ward_generation_has_scopes(&writer->current, 1) || ward_generation_has_scope(&writer->current, &entry->scope))
+        return WARD_OK;
+    struct ward_table_geometry geometry = writer->current.view.geometry; /* what was reserved stays so */
+    geometry.scope_capacity = plan_scopes(&writer->current, 1);
+    return grow(writer, &geometry);
+}
+
 enum ward_status ward_table_put(struct ward_table_writer *writer, const struct ward_table_entry *entry)
 {
     if (entry->kind == WARD_RECORD_NONE)
         return WARD_INVALID;
+    enum ward_status status = make_scope_room(writer, entry);
+    if (status != WARD_OK)
+        return status;
     struct ward_generation_found found = ward_generation_find(&writer->current, &entry->lookup);
     const struct ward_record *old = found.is_found && found.is_good ? &found.record : NULL;
     if (!found.is_found && !ward_generation_has_room(&writer->current, 1, entry->body.size))
         return WARD_UNAVAILABLE;
 
     uint32_t limit_slot;
-    enum ward_status status = hold_limit(writer, entry, old, &limit_slot);
+    status = hold_limit(writer, entry, old, &limit_slot);
     if (status != WARD_OK)
         return status;
     struct ward_record record = make_record(entry, limit_slot);
