@@ -3,9 +3,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/encoding.h"
 #include "base/seam.h"
 
-enum { FIRST_CAPACITY = 64, DIGITS_MAX = 20 };
+enum { FIRST_CAPACITY = 64 };
 
 struct ward_buffer ward_buffer_new(size_t max)
 {
@@ -115,22 +116,14 @@ void ward_buffer_append_char(struct ward_buffer *buffer, char c)
 
 void ward_buffer_append_uint(struct ward_buffer *buffer, uint64_t value)
 {
-    char digits[DIGITS_MAX];
-    size_t at = sizeof(digits);
-    do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value > 0);
-    ward_buffer_append(buffer, ward_span(digits + at, sizeof(digits) - at));
+    char text[WARD_DECIMAL_CHARS];
+    ward_buffer_append(buffer, ward_decimal_uint(value, text));
 }
 
 void ward_buffer_append_int(struct ward_buffer *buffer, int64_t value)
 {
-    if (value < 0) {
-        ward_buffer_append_char(buffer, '-');
-    }
-    /* Negated as unsigned: -INT64_MIN is no int64_t. */
-    ward_buffer_append_uint(buffer, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+    char text[WARD_DECIMAL_CHARS];
+    ward_buffer_append(buffer, ward_decimal_int(value, text));
 }
 
 void ward_buffer_append_format(struct ward_buffer *buffer, const char *format, ...)

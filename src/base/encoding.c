@@ -211,3 +211,25 @@ bool ward_parse_uint(struct ward_span text, int64_t *ret)
     *ret = (int64_t)value;
     return true;
 }
+
+struct ward_span ward_decimal_uint(uint64_t value, char text[WARD_DECIMAL_CHARS])
+{
+    size_t at = WARD_DECIMAL_CHARS;
+    do {
+        text[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    return ward_span(text + at, WARD_DECIMAL_CHARS - at);
+}
+
+struct ward_span ward_decimal_int(int64_t value, char text[WARD_DECIMAL_CHARS])
+{
+    if (value >= 0) {
+        return ward_decimal_uint((uint64_t)value, text);
+    }
+    /* Negated as unsigned: -INT64_MIN is no int64_t. */
+    struct ward_span digits = ward_decimal_uint(0 - (uint64_t)value, text);
+    size_t at = (size_t)(digits.data - text) - 1;
+    text[at] = '-';
+    return ward_span(text + at, digits.size + 1);
+}

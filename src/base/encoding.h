@@ -24,6 +24,12 @@ bool ward_base64url_decode(struct ward_span text, struct ward_buffer *ret);
 /** Decode %XX in one path segment or query part ('+' stays '+'). False on a bad escape or a decoded NUL. */
 bool ward_percent_decode(struct ward_span text, struct ward_buffer *ret);
 
+#define WARD_DECIMAL_CHARS 20 /* of the longest: -9223372036854775808, 18446744073709551615 */
+
+/** Write a number in decimal into text; the result lies in it, at its end. */
+struct ward_span ward_decimal_uint(uint64_t value, char text[WARD_DECIMAL_CHARS]);
+struct ward_span ward_decimal_int(int64_t value, char text[WARD_DECIMAL_CHARS]);
+
 /** Read 1..19 ASCII digits that fit an int64_t; no sign, no blank. */
 bool ward_parse_uint(struct ward_span text, int64_t *ret);
 

@@ -28,7 +28,7 @@ static const union MHD_ConnectionInfo *info(struct MHD_Connection *mhd, enum MHD
     return MHD_get_connection_info(mhd, type);
 }
 
-static void enter(struct ward_http_connection *connection, enum ward_http_phase phase, int64_t deadline_ms)
+void ward_http_enter(struct ward_http_connection *connection, enum ward_http_phase phase, int64_t deadline_ms)
 {
     atomic_store_explicit(&connection->deadline_ms, deadline_ms, memory_order_relaxed);
     atomic_store_explicit(&connection->phase, phase, memory_order_release);
@@ -51,7 +51,8 @@ static void note_peer(struct ward_http_connection *connection, const struct sock
     connection->has_source = ward_http_source_of(address, &connection->source);
 }
 
-static struct ward_http_connection *connection_new(struct ward_http_door *door, struct MHD_Connection *mhd)
+struct ward_http_connection *ward_http_connection_new(struct ward_http_door *door, struct MHD_Connection *mhd, int fd,
+                                                      const struct sockaddr *address)
 {
     struct ward_http_connection *connection = ward_alloc(sizeof(*connection));
     if (!connection) {
@@ -60,11 +61,11 @@ static struct ward_http_connection *connection_new(struct ward_http_door *door, 
     connection->server = door->server;
     connection->door = door;
     connection->mhd = mhd;
-    connection->fd = info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-    note_peer(connection, info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
+    connection->fd = fd;
+    note_peer(connection, address);
     int64_t head_ms = (int64_t)door->server->options.head_s * MS_PER_S;
     connection->head_deadline_ms = ward_boot_ms() + head_ms * (door->is_tls ? TLS_HANDSHAKE_FACTOR : 1);
-    enter(connection, WARD_HTTP_IDLE, connection->head_deadline_ms);
+    ward_http_enter(connection, WARD_HTTP_IDLE, connection->head_deadline_ms);
     return connection;
 }
 
@@ -72,7 +73,9 @@ void ward_http_on_connection(void *closure, struct MHD_Connection *mhd, void **s
                              enum MHD_ConnectionNotificationCode code)
 {
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        struct ward_http_connection *connection = connection_new(closure, mhd);
+        struct ward_http_connection *connection = ward_http_connection_new(
+            closure, mhd, info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
+            info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
         *socket_context = connection; /* NULL: its first request is not answered */
         if (connection) {
             ward_http_registry_add(connection);
@@ -115,9 +118,9 @@ static void begin_request(struct ward_http_connection *connection, const char *t
     struct ward_http_server *server = connection->server;
     struct ward_http_thread *thread = ward_http_thread_get(server);
     connection->started_ms = ward_boot_ms();
-    enter(connection, WARD_HTTP_HEAD,
-          connection->has_served ? connection->started_ms + (int64_t)server->options.head_s * MS_PER_S
-                                 : connection->head_deadline_ms);
+    ward_http_enter(connection, WARD_HTTP_HEAD,
+                    connection->has_served ? connection->started_ms + (int64_t)server->options.head_s * MS_PER_S
+                                           : connection->head_deadline_ms);
     connection->step = WARD_HTTP_STEP_HEAD;
     connection->refusal = (struct ward_http_refusal){ 0, NULL };
     connection->match = (struct ward_http_match){ 0 };
@@ -200,8 +203,8 @@ static bool decode_parameters(const struct ward_http_match *match, struct ward_h
     return true;
 }
 
-static struct ward_http_refusal find_route(const struct ward_http_router *router, struct ward_http_request *request,
-                                           struct ward_http_match *ret)
+struct ward_http_refusal ward_http_find_route(const struct ward_http_router *router, struct ward_http_request *request,
+                                              struct ward_http_match *ret)
 {
     ward_http_router_find(router, request->method, request->path, request->listener, ret);
     if (!ret->route) {
@@ -214,7 +217,7 @@ static struct ward_http_refusal find_route(const struct ward_http_router *router
 }
 
 /* A route without a body takes a small one and drops it: clients send "{}" to everything. */
-static int64_t length_limit(const struct ward_http_route *route)
+int64_t ward_http_length_limit(const struct ward_http_route *route)
 {
     return route && route->body_max > 0 ? (int64_t)route->body_max : DROP_MAX;
 }
@@ -226,6 +229,11 @@ static bool has_body(const struct ward_http_connection *connection)
 
 /* Answers. */
 
+int64_t ward_http_write_ms(const struct ward_http_server *server, size_t size)
+{
+    return (int64_t)server->options.write_stall_s * MS_PER_S + (int64_t)(size / WRITE_RATE) * MS_PER_S;
+}
+
 static enum MHD_Result send_reply(struct ward_http_connection *connection)
 {
     struct ward_http_server *server = connection->server;
@@ -233,9 +241,7 @@ static enum MHD_Result send_reply(struct ward_http_connection *connection)
     if (atomic_load_explicit(&server->is_draining, memory_order_relaxed) || connection->framing.is_chunked) {
         reply->must_close = true;
     }
-    int64_t write_ms = (int64_t)server->options.write_stall_s * MS_PER_S +
-                       (int64_t)(reply->body.size / WRITE_RATE) * MS_PER_S;
-    enter(connection, WARD_HTTP_WRITING, ward_boot_ms() + write_ms);
+    ward_http_enter(connection, WARD_HTTP_WRITING, ward_boot_ms() + ward_http_write_ms(server, reply->body.size));
     connection->step = WARD_HTTP_STEP_ANSWERED;
     connection->has_reply = true;
     return ward_http_reply_send(connection->mhd, &connection->request, reply);
@@ -266,8 +272,8 @@ static enum MHD_Result take_head(struct ward_http_connection *connection, const 
         connection->framing = (struct ward_http_framing){ 0 };
         return refuse_and_close(connection, refusal);
     }
-    refusal = find_route(connection->server->router, &connection->request, &connection->match);
-    bool is_too_long = connection->framing.content_length > length_limit(connection->match.route);
+    refusal = ward_http_find_route(connection->server->router, &connection->request, &connection->match);
+    bool is_too_long = connection->framing.content_length > ward_http_length_limit(connection->match.route);
     if (!refusal.status && is_too_long) {
         refusal = (struct ward_http_refusal){ 413, "body_too_large" };
     }
@@ -278,7 +284,8 @@ static enum MHD_Result take_head(struct ward_http_connection *connection, const 
     connection->step = refusal.status ? WARD_HTTP_STEP_DROP : WARD_HTTP_STEP_BODY;
     if (has_body(connection)) {
         connection->body = ward_buffer_new_secret(connection->match.route ? connection->match.route->body_max : 0);
-        enter(connection, WARD_HTTP_BODY, ward_boot_ms() + (int64_t)connection->server->options.body_s * MS_PER_S);
+        ward_http_enter(connection, WARD_HTTP_BODY,
+                        ward_boot_ms() + (int64_t)connection->server->options.body_s * MS_PER_S);
     }
     return MHD_YES;
 }
@@ -336,7 +343,7 @@ static enum MHD_Result hand_to_worker(struct ward_http_connection *connection)
 static enum MHD_Result run(struct ward_http_connection *connection)
 {
     const struct ward_http_route *route = connection->match.route;
-    enter(connection, WARD_HTTP_HANDLER, 0);
+    ward_http_enter(connection, WARD_HTTP_HANDLER, 0);
     connection->request.body = ward_buffer_span(&connection->body);
     if (!route->handle_inline || route->handle_inline(&connection->request, &connection->reply) == WARD_HAND_OVER) {
         return hand_to_worker(connection);
@@ -362,7 +369,11 @@ void ward_http_connection_work(struct ward_http_connection *connection)
         ward_http_reply_settle(request, connection->match.surface, reply);
     }
     connection->step = WARD_HTTP_STEP_REPLY;
-    MHD_resume_connection(connection->mhd);
+    if (connection->direct) {
+        ward_http_direct_resume(connection);
+    } else {
+        MHD_resume_connection(connection->mhd);
+    }
 }
 
 static enum MHD_Result finish_body(struct ward_http_connection *connection)
@@ -454,7 +465,7 @@ void ward_http_on_completed(void *closure, struct MHD_Connection *mhd, void **co
     ward_buffer_free(&connection->reply.body);
     give_back_pool(connection);
     connection->has_served = true;
-    enter(connection, WARD_HTTP_IDLE, now_ms + (int64_t)connection->server->options.idle_s * MS_PER_S);
+    ward_http_enter(connection, WARD_HTTP_IDLE, now_ms + (int64_t)connection->server->options.idle_s * MS_PER_S);
 }
 
 /* Without a network. */
@@ -479,8 +490,8 @@ static struct ward_http_refusal prepare_dispatch(const struct ward_http_router *
         ward_http_router_find(router, WARD_METHOD_OTHER, request->path, request->listener, match);
         return refusal;
     }
-    refusal = find_route(router, request, match);
-    if (!refusal.status && (int64_t)request->body.size > length_limit(match->route)) {
+    refusal = ward_http_find_route(router, request, match);
+    if (!refusal.status && (int64_t)request->body.size > ward_http_length_limit(match->route)) {
         refusal = (struct ward_http_refusal){ 413, "body_too_large" };
     }
     return refusal;

@@ -42,9 +42,19 @@ static struct ward_span trim_end(struct ward_span text)
     return text;
 }
 
+/* What ends the parts of a head: as it was sent, and as the library leaves it. */
+struct separators {
+    char part; /* behind method and target */
+    char name; /* behind a field name */
+    char line[2];
+};
+static const struct separators as_sent = { ' ', ':', { '\r', '\n' } };
+static const struct separators overwritten = { '\0', '\0', { '\0', '\0' } };
+
 struct reader {
     const char *at;
     const char *end;
+    const struct separators *separators;
 };
 
 static size_t left(const struct reader *reader)
@@ -52,10 +62,10 @@ static size_t left(const struct reader *reader)
     return (size_t)(reader->end - reader->at);
 }
 
-/* CRLF, which the library turned into two NULs. A lone LF left one, and so did a NUL that was sent. */
+/* CRLF, which the library turns into two NULs. A lone LF leaves one there, and so does a NUL that was sent. */
 static bool take_line_end(struct reader *reader)
 {
-    if (left(reader) < 2 || reader->at[0] != '\0' || reader->at[1] != '\0') {
+    if (left(reader) < 2 || memcmp(reader->at, reader->separators->line, 2) != 0) {
         return false;
     }
     reader->at += 2;
@@ -71,9 +81,9 @@ static struct ward_span take_token(struct reader *reader)
     return ward_span(start, (size_t)(reader->at - start));
 }
 
-static bool take_nul(struct reader *reader)
+static bool take_char(struct reader *reader, char c)
 {
-    if (reader->at == reader->end || *reader->at != '\0') {
+    if (reader->at == reader->end || *reader->at != c) {
         return false;
     }
     reader->at++;
@@ -94,14 +104,18 @@ static struct ward_span take_value(struct reader *reader)
 
 #define VERSION_CHARS 8
 
-static struct ward_http_refusal take_request_line(struct reader *reader, size_t target_size, bool *ret_is_1_1)
+static struct ward_http_refusal take_method(struct reader *reader, struct ward_span *ret)
 {
-    struct ward_span method = take_token(reader);
-    if (method.size == 0 || !take_nul(reader)) {
-        return refuse(400, "bad_method");
-    }
-    /* The target's bytes are checked on the copy: behind '?' the library has overwritten this one. */
-    if (left(reader) < target_size + 1 + VERSION_CHARS || *reader->at == ' ' || reader->at[target_size] != '\0') {
+    *ret = take_token(reader);
+    bool is_method = ret->size > 0 && take_char(reader, reader->separators->part);
+    return is_method ? accepted : refuse(400, "bad_method");
+}
+
+/* The bytes of the target are checked by ward_http_target_check; where the library has overwritten them, on a copy. */
+static struct ward_http_refusal take_target(struct reader *reader, size_t target_size, bool *ret_is_1_1)
+{
+    if (left(reader) < target_size + 1 + VERSION_CHARS || *reader->at == ' ' ||
+        reader->at[target_size] != reader->separators->part) {
         return refuse(400, "bad_request_line");
     }
     reader->at += target_size + 1;
@@ -119,7 +133,7 @@ static struct ward_http_refusal take_field(struct reader *reader, struct ward_ht
 {
     const char *start = reader->at;
     ret->name = take_token(reader);
-    if (ret->name.size == 0 || !take_nul(reader)) {
+    if (ret->name.size == 0 || !take_char(reader, reader->separators->name)) {
         return refuse(400, "bad_field_name");
     }
     struct ward_span value = take_value(reader);
@@ -146,10 +160,6 @@ static struct ward_http_refusal take_fields(struct reader *reader, struct ward_h
         if ((size_t)(reader->at - start) > WARD_HTTP_HEADER_BYTES_MAX) {
             return refuse(431, "fields_too_large");
         }
-    }
-    /* A line that begins with NUL ends the head for the library, but not for others. */
-    if (reader->at != reader->end) {
-        return refuse(400, "bad_field_name");
     }
     *ret_count = count;
     return accepted;
@@ -254,32 +264,65 @@ static struct ward_http_refusal trim_values(struct ward_http_header *headers, si
     return accepted;
 }
 
-struct ward_http_refusal ward_http_framing_read(struct ward_span head, size_t target_size, struct ward_pool *pool,
-                                                const struct ward_http_header **ret_headers, size_t *ret_count,
-                                                struct ward_http_framing *ret)
+static struct ward_http_refusal read_fields(struct reader *reader, bool is_http_1_1, struct ward_pool *pool,
+                                            const struct ward_http_header **ret_headers, size_t *ret_count,
+                                            struct ward_http_framing *ret)
 {
-    struct reader reader = { head.data, head.data + head.size };
-    bool is_http_1_1 = false;
-    struct ward_http_refusal refusal = take_request_line(&reader, target_size, &is_http_1_1);
-    if (refusal.status) {
-        return refusal;
-    }
     struct ward_http_header *headers = ward_pool_alloc(pool, WARD_HTTP_HEADERS_MAX * sizeof(*headers));
     if (!headers) {
         return refuse(503, "no_memory");
     }
     size_t count = 0;
-    refusal = take_fields(&reader, headers, &count);
-    if (refusal.status) {
-        return refusal;
+    struct ward_http_refusal refusal = take_fields(reader, headers, &count);
+    if (!refusal.status) {
+        refusal = trim_values(headers, count);
     }
-    refusal = trim_values(headers, count);
     if (refusal.status) {
         return refusal;
     }
     *ret_headers = headers;
     *ret_count = count;
     return ward_http_framing_check(headers, count, is_http_1_1, ret);
+}
+
+struct ward_http_refusal ward_http_framing_read(struct ward_span head, size_t target_size, struct ward_pool *pool,
+                                                const struct ward_http_header **ret_headers, size_t *ret_count,
+                                                struct ward_http_framing *ret)
+{
+    struct reader reader = { head.data, head.data + head.size, &overwritten };
+    bool is_http_1_1 = false;
+    struct ward_span method;
+    struct ward_http_refusal refusal = take_method(&reader, &method);
+    if (!refusal.status) {
+        refusal = take_target(&reader, target_size, &is_http_1_1);
+    }
+    if (!refusal.status) {
+        refusal = read_fields(&reader, is_http_1_1, pool, ret_headers, ret_count, ret);
+    }
+    /* A line that begins with NUL ends the head for the library, but not for others. */
+    return !refusal.status && reader.at != reader.end ? refuse(400, "bad_field_name") : refusal;
+}
+
+size_t ward_http_framing_read_raw(struct ward_span bytes, struct ward_http_request *request,
+                                  struct ward_http_framing *ret)
+{
+    struct reader reader = { bytes.data, bytes.data + bytes.size, &as_sent };
+    bool is_http_1_1 = false;
+    struct ward_http_refusal refusal = take_method(&reader, &request->method_text);
+    const char *end = refusal.status ? NULL : memchr(reader.at, as_sent.part, left(&reader));
+    if (!end) {
+        return 0;
+    }
+    request->target = ward_span(reader.at, (size_t)(end - reader.at));
+    refusal = take_target(&reader, request->target.size, &is_http_1_1);
+    if (!refusal.status && is_http_1_1) {
+        refusal = ward_http_target_check(request->target, &request->path, &request->query);
+    }
+    if (!refusal.status && is_http_1_1) {
+        refusal = read_fields(&reader, is_http_1_1, &request->pool, &request->headers, &request->header_count, ret);
+    }
+    request->method = ward_http_method_parse(request->method_text);
+    return refusal.status || !is_http_1_1 ? 0 : (size_t)(reader.at - bytes.data);
 }
 
 static int hex_digit(unsigned char c)

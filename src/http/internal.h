@@ -47,6 +47,14 @@ struct ward_http_refusal ward_http_framing_read(struct ward_span head, size_t ta
                                                 const struct ward_http_header **ret_headers, size_t *ret_count,
                                                 struct ward_http_framing *ret);
 
+/**
+ * Read a head of HTTP/1.1 by the same rules from the bytes as they were sent: method, target, path, query and headers
+ * of request, whose pool is used. Returns the length of the head; 0 for anything that is refused, incomplete or of
+ * another version: who wants to know why reads it as above.
+ */
+size_t ward_http_framing_read_raw(struct ward_span bytes, struct ward_http_request *request,
+                                  struct ward_http_framing *ret);
+
 /** Check header fields that already are fields (a dispatch without network). */
 struct ward_http_refusal ward_http_framing_check(const struct ward_http_header *headers, size_t count, bool is_http_1_1,
                                                  struct ward_http_framing *ret);
@@ -118,10 +126,16 @@ struct ward_http_connection {
     struct ward_http_connection *next, *previous; /* registry */
     struct ward_http_connection *next_queued;
     int fd;
-    atomic_int phase;            /* enum ward_http_phase */
-    _Atomic int64_t deadline_ms; /* boot time; 0: none */
-    int64_t head_deadline_ms;    /* of the first head: counted from the accept */
-    struct in6_addr source;      /* for the limit per source */
+    atomic_int phase;                /* enum ward_http_phase */
+    _Atomic int64_t deadline_ms;     /* boot time; 0: none */
+    int64_t head_deadline_ms;        /* of the first head: counted from the accept */
+    struct ward_http_direct *direct; /* the event thread of the direct path; NULL: the library's connection */
+    struct ward_http_connection *direct_next, *direct_previous; /* of that thread */
+    char *input;                                                /* direct: the bytes of a request that a worker has */
+    struct ward_buffer unsent;                                  /* direct: what the peer has not taken yet */
+    size_t unsent_at;
+    bool closes_when_sent;
+    struct in6_addr source; /* for the limit per source */
     bool has_source;
     bool has_served;
     char peer[INET6_ADDRSTRLEN];
@@ -149,6 +163,23 @@ enum MHD_Result ward_http_on_access(void *closure, struct MHD_Connection *mhd, c
 void ward_http_on_completed(void *closure, struct MHD_Connection *mhd, void **context,
                             enum MHD_RequestTerminationCode code);
 
+/** Make the object of an open socket, not yet registered. NULL: no memory. */
+struct ward_http_connection *ward_http_connection_new(struct ward_http_door *door, struct MHD_Connection *mhd, int fd,
+                                                      const struct sockaddr *address);
+
+/** Note a phase and until when it may last (boot time; 0: no deadline). */
+void ward_http_enter(struct ward_http_connection *connection, enum ward_http_phase phase, int64_t deadline_ms);
+
+/** How long a peer may take for an answer of a size. */
+int64_t ward_http_write_ms(const struct ward_http_server *server, size_t size);
+
+/** Find the route of a request and decode what its path captures. */
+struct ward_http_refusal ward_http_find_route(const struct ward_http_router *router, struct ward_http_request *request,
+                                              struct ward_http_match *ret);
+
+/** The longest body that is read for a route (NULL: none was found). */
+int64_t ward_http_length_limit(const struct ward_http_route *route);
+
 /** Run the worker part of a request and make its reply fit to be sent. */
 void ward_http_connection_work(struct ward_http_connection *connection);
 
@@ -164,6 +195,12 @@ void ward_http_reply_refuse(struct ward_http_request *request, const struct ward
 /** Replace an answer that cannot be sent (no memory for its body, a status out of range) by a refusal. */
 void ward_http_reply_settle(struct ward_http_request *request, const struct ward_http_surface *surface,
                             struct ward_http_reply *reply);
+
+typedef void (*ward_http_header_visit)(void *closure, struct ward_span name, struct ward_span value);
+
+/** Name the fields of an answer's head in order, without Date and Content-Length. */
+void ward_http_reply_headers(const struct ward_http_request *request, const struct ward_http_reply *reply,
+                             ward_http_header_visit visit, void *closure);
 
 /** Hand the reply to the library. The body stays owned by reply until the request is completed. */
 enum MHD_Result ward_http_reply_send(struct MHD_Connection *mhd, const struct ward_http_request *request,
@@ -261,12 +298,26 @@ enum ward_status ward_http_socket_open(const struct ward_http_listen *listen, st
                                        char why[256]) WARD_MUST_USE;
 void ward_http_socket_close(struct ward_http_socket *socket);
 
+/* direct.c */
+
+struct ward_http_direct;
+
+/** Begin to accept on the doors that are direct. */
+enum ward_status ward_http_direct_start(struct ward_http_server *server, size_t threads) WARD_MUST_USE;
+
+/** End the event threads and close what is still open. No worker may have a connection any more. */
+void ward_http_direct_stop(struct ward_http_server *server);
+
+/** Give a connection back whose reply is ready. Threads: any. */
+void ward_http_direct_resume(struct ward_http_connection *connection);
+
 /* server.c */
 
 struct ward_http_door { /* one listener */
     struct ward_http_server *server;
     enum ward_listener_kind kind;
     bool is_tls, is_unix;
+    bool is_direct; /* accepted by direct.c */
     struct ward_http_socket socket;
     size_t daemon_count;
     struct MHD_Daemon **daemons; /* one an event thread */
@@ -287,6 +338,8 @@ struct ward_http_server {
     _Atomic uint64_t connections, connections_open, requests, refused_connections, timed_out;
     size_t door_count;
     struct ward_http_door *doors;
+    size_t direct_count;
+    struct ward_http_direct *directs;
 };
 
 #endif

@@ -98,47 +98,56 @@ void ward_http_reply_settle(struct ward_http_request *request, const struct ward
     ward_http_reply_refuse(request, surface, refusal, reply);
 }
 
-/* The library wants C strings; a span may be a part of a longer text. */
-static bool add_span(struct MHD_Response *response, const struct ward_http_header *header)
+static void visit_body_headers(const struct ward_http_reply *reply, ward_http_header_visit visit, void *closure)
 {
-    char name[64];
-    char value[WARD_REPLY_HEADER_BYTES + 1];
-    if (header->name.size >= sizeof(name) || header->value.size > WARD_REPLY_HEADER_BYTES || !header->value.data) {
-        return true; /* left out, as WARD_REPLY_HEADER_BYTES says */
+    if (reply->content_type) {
+        visit(closure, WARD_SPAN("Content-Type"), ward_span_of(reply->content_type));
     }
-    memcpy(name, header->name.data, header->name.size);
-    name[header->name.size] = '\0';
-    memcpy(value, header->value.data, header->value.size);
-    value[header->value.size] = '\0';
-    return MHD_add_response_header(response, name, value) == MHD_YES;
-}
-
-static bool add(struct MHD_Response *response, const char *name, const char *value)
-{
-    return MHD_add_response_header(response, name, value) == MHD_YES;
-}
-
-static bool add_body_headers(struct MHD_Response *response, const struct ward_http_reply *reply)
-{
-    bool is_ok = !reply->content_type || add(response, "Content-Type", reply->content_type);
     for (size_t i = 0; i < sizeof(body_headers) / sizeof(body_headers[0]); i++) {
-        is_ok = is_ok && add(response, body_headers[i].name, body_headers[i].value);
+        visit(closure, ward_span_of(body_headers[i].name), ward_span_of(body_headers[i].value));
     }
-    return is_ok;
 }
 
-static bool add_headers(struct MHD_Response *response, const struct ward_http_request *request,
-                        const struct ward_http_reply *reply)
+void ward_http_reply_headers(const struct ward_http_request *request, const struct ward_http_reply *reply,
+                             ward_http_header_visit visit, void *closure)
 {
-    bool is_ok = !reply->must_close || add(response, "Connection", "close");
-    is_ok = is_ok && (reply->body.size == 0 || add_body_headers(response, reply));
+    if (reply->must_close) {
+        visit(closure, WARD_SPAN("Connection"), WARD_SPAN("close"));
+    }
+    if (reply->body.size > 0) {
+        visit_body_headers(reply, visit, closure);
+    }
     for (size_t i = 0; i < reply->header_count; i++) {
-        is_ok = is_ok && add_span(response, &reply->headers[i]);
+        const struct ward_http_header *header = &reply->headers[i];
+        if (header->value.data && header->value.size <= WARD_REPLY_HEADER_BYTES) {
+            visit(closure, header->name, header->value);
+        }
     }
     if (!has_header(reply, WARD_SPAN("Cache-Control"))) {
-        is_ok = is_ok && add(response, "Cache-Control", "no-store");
+        visit(closure, WARD_SPAN("Cache-Control"), WARD_SPAN("no-store"));
     }
-    return is_ok && add(response, "Request-Id", request->request_id);
+    visit(closure, WARD_SPAN("Request-Id"), ward_span(request->request_id, WARD_REQUEST_ID_CHARS));
+}
+
+struct addition {
+    struct MHD_Response *response;
+    bool is_ok;
+};
+
+/* The library wants C strings; a span may be a part of a longer text. */
+static void add_header(void *closure, struct ward_span name, struct ward_span value)
+{
+    struct addition *addition = closure;
+    char name_text[64];
+    char value_text[WARD_REPLY_HEADER_BYTES + 1];
+    if (name.size >= sizeof(name_text) || value.size >= sizeof(value_text)) {
+        return;
+    }
+    memcpy(name_text, name.data, name.size);
+    name_text[name.size] = '\0';
+    memcpy(value_text, value.data, value.size);
+    value_text[value.size] = '\0';
+    addition->is_ok = addition->is_ok && MHD_add_response_header(addition->response, name_text, value_text) == MHD_YES;
 }
 
 enum MHD_Result ward_http_reply_send(struct MHD_Connection *mhd, const struct ward_http_request *request,
@@ -152,7 +161,9 @@ enum MHD_Result ward_http_reply_send(struct MHD_Connection *mhd, const struct wa
         return MHD_NO;
     }
     enum MHD_Result result = MHD_NO;
-    if (add_headers(response, request, reply)) {
+    struct addition addition = { response, true };
+    ward_http_reply_headers(request, reply, add_header, &addition);
+    if (addition.is_ok) {
         result = MHD_queue_response(mhd, (unsigned)reply->status, response);
     }
     MHD_destroy_response(response);

@@ -129,14 +129,18 @@ static struct MHD_Daemon *start_daemon(struct ward_http_door *door, int fd)
         { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)ward_http_tls_priorities() },
         { MHD_OPTION_END, 0, NULL },
     };
+    struct MHD_OptionItem listen[] = { { MHD_OPTION_LISTEN_SOCKET, fd, NULL }, { MHD_OPTION_END, 0, NULL } };
     struct MHD_OptionItem none[] = { { MHD_OPTION_END, 0, NULL } };
+    if (door->is_direct) { /* its connections are brought */
+        flags |= MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC;
+    }
     /* Not MHD_OPTION_STRICT_FOR_CLIENT: it closes without an answer, or answers in HTML, what framing.c refuses in the
      * words of the surface. */
     return MHD_start_daemon(flags | (door->is_tls ? MHD_USE_TLS : 0), 0, ward_http_on_accept, door, ward_http_on_access,
-                            door, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_ARRAY, door->is_tls ? tls : none,
-                            MHD_OPTION_URI_LOG_CALLBACK, ward_http_on_target, door, MHD_OPTION_UNESCAPE_CALLBACK,
-                            leave_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED, ward_http_on_completed, door,
-                            MHD_OPTION_NOTIFY_CONNECTION, ward_http_on_connection, door,
+                            door, MHD_OPTION_ARRAY, door->is_direct ? none : listen, MHD_OPTION_ARRAY,
+                            door->is_tls ? tls : none, MHD_OPTION_URI_LOG_CALLBACK, ward_http_on_target, door,
+                            MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED,
+                            ward_http_on_completed, door, MHD_OPTION_NOTIFY_CONNECTION, ward_http_on_connection, door,
                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT,
                             (unsigned)(options->connections_max + CONNECTIONS_SLACK), MHD_OPTION_CONNECTION_TIMEOUT,
                             timeout_s(options), MHD_OPTION_END);
@@ -151,8 +155,8 @@ static enum ward_status open_door(struct ward_http_door *door, size_t threads, c
         return WARD_NO_MEMORY;
     }
     while (door->daemon_count < threads) {
-        int fd = fcntl(door->socket.fd, F_DUPFD_CLOEXEC, 0);
-        struct MHD_Daemon *daemon = fd < 0 ? NULL : start_daemon(door, fd);
+        int fd = door->is_direct ? -1 : fcntl(door->socket.fd, F_DUPFD_CLOEXEC, 0);
+        struct MHD_Daemon *daemon = fd < 0 && !door->is_direct ? NULL : start_daemon(door, fd);
         if (!daemon) {
             snprintf(why, WHY, "cannot serve on %.100s: out of memory, threads or file descriptors", door->socket.text);
             return WARD_UNAVAILABLE;
@@ -190,6 +194,7 @@ static enum ward_status bind_doors(struct ward_http_server *server, char why[WHY
         door->kind = wanted->kind;
         door->is_tls = wanted->is_tls;
         door->is_unix = strncmp(wanted->address, "unix:", 5) == 0;
+        door->is_direct = !wanted->is_tls && wanted->kind != WARD_LISTENER_CONTROL;
     }
     return WARD_OK;
 }
@@ -228,6 +233,13 @@ static enum ward_status start_parts(struct ward_http_server *server, char why[WH
     }
     for (size_t i = 0; i < server->door_count && status == WARD_OK; i++) {
         status = open_door(&server->doors[i], event_threads(server, server->doors[i].kind), why);
+    }
+    if (status != WARD_OK) {
+        return status;
+    }
+    status = ward_http_direct_start(server, event_threads(server, WARD_LISTENER_TCP));
+    if (status != WARD_OK) {
+        snprintf(why, WHY, "out of memory, threads or file descriptors");
     }
     return status;
 }
@@ -347,6 +359,7 @@ void ward_http_server_stop(struct ward_http_server *server, int64_t drain_ms)
     }
     ward_http_workers_stop(&server->workers);
     (void)wait_until_quiet(server, LAST_ANSWERS_MS);
+    ward_http_direct_stop(server);
     for (size_t i = 0; i < server->door_count; i++) {
         close_door(&server->doors[i]);
     }

@@ -67,9 +67,11 @@ bool ward_http_workers_queue(struct ward_http_server *server, struct ward_http_c
         }
         workers->last = connection;
         workers->queued++;
-        pthread_cond_signal(&workers->wake);
     }
     pthread_mutex_unlock(&workers->lock);
+    if (has_room) {
+        pthread_cond_signal(&workers->wake); /* without the lock: who is woken may run at once */
+    }
     return has_room;
 }
 

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/encoding.h"
 #include "base/iso8601.h"
 #include "base/limits.h"
 #include "base/seam.h"
@@ -157,9 +158,8 @@ void ward_surface_words(const char *code, char ret[WARD_SURFACE_WORDS_MAX + 1])
 void ward_surface_header_int(struct ward_http_request *request, struct ward_http_reply *reply, const char *name,
                              int64_t value)
 {
-    char text[24];
-    int size = snprintf(text, sizeof(text), "%" PRId64, value);
-    ward_http_reply_header(request, reply, name, ward_span(text, (size_t)size));
+    char text[WARD_DECIMAL_CHARS];
+    ward_http_reply_header(request, reply, name, ward_decimal_int(value, text));
 }
 
 void ward_surface_receipt(struct ward_http_request *request, struct ward_http_reply *reply,

@@ -81,6 +81,23 @@ static void decide(struct ward_http_request *request, const struct question *que
 
 /* ---- answering: headers ---- */
 
+static bool needs_escape(struct ward_span text, size_t at)
+{
+    unsigned char c = (unsigned char)text.data[at];
+    bool is_end = at == 0 || at + 1 == text.size;
+    return c < 0x20 || c > 0x7e || c == '%' || (c == ' ' && is_end);
+}
+
+static bool is_plain_text(struct ward_span text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (needs_escape(text, i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /** Percent-encode what a header cannot hold, '%' itself, and blanks that would be trimmed away at the ends. */
 static void add_text(struct ward_http_request *request, struct ward_http_reply *reply, const char *name,
                      struct ward_span text)
@@ -88,14 +105,16 @@ static void add_text(struct ward_http_request *request, struct ward_http_reply *
     if (!text.data) {
         return;
     }
+    if (is_plain_text(text)) {
+        ward_http_reply_header(request, reply, name, text);
+        return;
+    }
     WARD_BUFFER encoded = ward_buffer_new(text.size * 3 + 1);
     for (size_t i = 0; i < text.size; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        bool is_end = i == 0 || i + 1 == text.size;
-        if (c < 0x20 || c > 0x7e || c == '%' || (c == ' ' && is_end)) {
-            ward_buffer_append_format(&encoded, "%%%02X", c);
+        if (needs_escape(text, i)) {
+            ward_buffer_append_format(&encoded, "%%%02X", (unsigned char)text.data[i]);
         } else {
-            ward_buffer_append_char(&encoded, (char)c);
+            ward_buffer_append_char(&encoded, text.data[i]);
         }
     }
     if (encoded.status == WARD_OK) {

@@ -1,0 +1,715 @@
+/*
+ * The direct path. A request that has arrived whole, which is nearly every one, is read, answered and sent by the event
+ * threads below, with three system calls and nothing allocated: a library's answer to an empty request over a unix
+ * socket alone costs more than a verification may (docs/decisions/0015-direct-path.md).
+ *
+ * It takes only what is plain: HTTP/1.1, no chunked or announced body, a head that framing.c has nothing against, a
+ * route that exists, not HEAD. Bytes are looked at (MSG_PEEK) and taken off the socket only when their request is
+ * going to be answered here. At the first thing that is not plain the socket goes to libmicrohttpd, unread, with all
+ * that follows on it: connection.c reads it again, words every refusal, reads bodies that take their time. There is one
+ * reader of heads (framing.c), one router, one set of handlers; only the loop and the writing of the answer are here.
+ *
+ *   IDLE ──readable──► a whole plain request? ──no──► the library's, for good
+ *     ▲                        │ yes
+ *     │              inline route │ worker route, or handed over
+ *     │                        │        └──► out of the epoll set ──worker is done──┐
+ *     └──── sent ◄──── WRITING (what the peer did not take waits for EPOLLOUT) ◄─────┘
+ *
+ * One request of a connection is in work at a time; those that were sent behind it stay in the socket.
+ *
+ * A connection belongs to one event thread. While a worker has it, the worker owns its request and reply (and the bytes
+ * and the pool behind them, which the event thread gave away with it), as in connection.c.
+ */
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/seam.h"
+#include "http/internal.h"
+
+enum {
+    INPUT_BYTES = 32 * 1024, /* a head of 8 + 16 KiB and a small body */
+    EVENTS_MAX = 64,
+    ACCEPTS_MAX = 16, /* of one listener before the others have their turn */
+    ACCEPT_PAUSE_MS = 100,
+    ANSWERS_MAX = 64,      /* in a row from one connection */
+    BODY_KEPT = 16 * 1024, /* of the reply's buffer, for the next answer */
+    BODY_COPIED = 4096,    /* sent with the heads; a larger one is sent from where it is */
+    MS_PER_S = 1000,
+    US_PER_MS = 1000,
+};
+
+enum { TAG_CONNECTION, TAG_DOOR, TAG_WAKE, TAG_MASK = 3 };
+
+struct ward_http_direct {
+    struct ward_http_server *server;
+    size_t number;
+    pthread_t thread;
+    bool is_running;
+    atomic_bool is_stopping;
+    int epoll_fd, wake_fd;
+    int64_t accept_again_ms; /* 0: accepting */
+    bool is_accepting;
+    int64_t now_ms; /* of this turn of the loop */
+    char *input;
+    struct ward_http_connection *connections; /* all of this thread */
+    struct ward_buffer output;                /* heads, and bodies that are small */
+    time_t date_s;
+    char date[40];
+    /* the request in work */
+    struct ward_http_request request;
+    struct ward_http_reply reply;
+    struct ward_http_match match;
+    pthread_mutex_t done_lock;
+    struct ward_http_connection *done; /* given back by workers */
+};
+
+/* The set of what is waited for. */
+
+static bool watch(struct ward_http_direct *direct, int operation, int fd, uint32_t events, void *object, unsigned tag)
+{
+    struct epoll_event event = { .events = events, .data.u64 = (uintptr_t)object | tag };
+    return epoll_ctl(direct->epoll_fd, operation, fd, &event) == 0;
+}
+
+static void set_accepting(struct ward_http_direct *direct, bool is_accepting)
+{
+    struct ward_http_server *server = direct->server;
+    if (direct->is_accepting == is_accepting) {
+        return;
+    }
+    direct->is_accepting = is_accepting;
+    for (size_t i = 0; i < server->door_count; i++) {
+        struct ward_http_door *door = &server->doors[i];
+        if (door->is_direct) {
+            (void)watch(direct, is_accepting ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, door->socket.fd, EPOLLIN | EPOLLEXCLUSIVE,
+                        door, TAG_DOOR);
+        }
+    }
+}
+
+/* Connections. */
+
+static void unlink_connection(struct ward_http_direct *direct, struct ward_http_connection *connection)
+{
+    if (connection->direct_next) {
+        connection->direct_next->direct_previous = connection->direct_previous;
+    }
+    if (connection->direct_previous) {
+        connection->direct_previous->direct_next = connection->direct_next;
+    } else {
+        direct->connections = connection->direct_next;
+    }
+    ward_http_registry_remove(connection);
+}
+
+static void free_connection(struct ward_http_connection *connection)
+{
+    ward_buffer_free(&connection->unsent);
+    ward_buffer_free(&connection->reply.body);
+    ward_pool_free(&connection->request.pool);
+    ward_free(connection->input);
+    ward_free(connection);
+}
+
+static void close_connection(struct ward_http_direct *direct, struct ward_http_connection *connection)
+{
+    unlink_connection(direct, connection);
+    /* Closing alone would leave it in the set: a lingering duplicate keeps the socket open. */
+    (void)epoll_ctl(direct->epoll_fd, EPOLL_CTL_DEL, connection->fd, NULL);
+    (void)close(connection->fd);
+    free_connection(connection);
+}
+
+/* The socket goes to the library with every byte that was not answered. */
+static void give_to_library(struct ward_http_direct *direct, struct ward_http_connection *connection)
+{
+    struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
+    socklen_t size = sizeof(address);
+    struct ward_http_door *door = connection->door;
+    int fd = connection->fd;
+    unlink_connection(direct, connection);
+    atomic_fetch_sub_explicit(&direct->server->connections, 1, memory_order_relaxed); /* the library's door counts it */
+    free_connection(connection);
+    bool is_known = epoll_ctl(direct->epoll_fd, EPOLL_CTL_DEL, fd, NULL) == 0 &&
+                    getpeername(fd, (struct sockaddr *)&address, &size) == 0;
+    if (!is_known) {
+        (void)close(fd);
+        return;
+    }
+    /* It closes the socket itself when it cannot take it. */
+    (void)MHD_add_connection(door->daemons[direct->number % door->daemon_count], fd, (struct sockaddr *)&address, size);
+}
+
+static void take_connection(struct ward_http_direct *direct, struct ward_http_door *door, int fd,
+                            const struct sockaddr *address)
+{
+    struct ward_http_connection *connection = ward_http_connection_new(door, NULL, fd, address);
+    if (!connection || !watch(direct, EPOLL_CTL_ADD, fd, EPOLLIN, connection, TAG_CONNECTION)) {
+        ward_free(connection);
+        (void)close(fd);
+        return;
+    }
+    if (!door->is_unix) {
+        int on = 1;
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    }
+    connection->direct = direct;
+    connection->direct_next = direct->connections;
+    if (direct->connections) {
+        direct->connections->direct_previous = connection;
+    }
+    direct->connections = connection;
+    ward_http_registry_add(connection);
+}
+
+static void accept_some(struct ward_http_direct *direct, struct ward_http_door *door)
+{
+    if (atomic_load(&direct->server->is_draining)) {
+        set_accepting(direct, false);
+        return;
+    }
+    for (int i = 0; i < ACCEPTS_MAX; i++) {
+        struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
+        socklen_t size = sizeof(address);
+        int fd = accept4(door->socket.fd, (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0 && (errno == EINTR || errno == ECONNABORTED)) {
+            continue;
+        }
+        if (fd < 0) {
+            if (errno != EAGAIN) { /* no descriptor or no memory left: those who wait in the queue go on waiting */
+                set_accepting(direct, false);
+                direct->accept_again_ms = direct->now_ms + ACCEPT_PAUSE_MS;
+            }
+            return;
+        }
+        if (ward_http_on_accept(door, (const struct sockaddr *)&address, size) == MHD_YES) {
+            take_connection(direct, door, fd, (const struct sockaddr *)&address);
+        } else {
+            (void)close(fd);
+        }
+    }
+}
+
+/* Answers. */
+
+static void append_header(struct ward_buffer *output, struct ward_span name, struct ward_span value)
+{
+    size_t size = name.size + value.size + 4;
+    bool has_room = output->status == WARD_OK && size <= output->capacity - output->size;
+    char *to = has_room ? output->data + output->size : ward_buffer_reserve(output, size);
+    if (!to) {
+        return;
+    }
+    memcpy(to, name.data, name.size);
+    to += name.size;
+    *to++ = ':';
+    *to++ = ' ';
+    memcpy(to, value.data, value.size);
+    to += value.size;
+    *to++ = '\r';
+    *to = '\n';
+    output->size += size;
+}
+
+static void append_header_of(void *closure, struct ward_span name, struct ward_span value)
+{
+    append_header(closure, name, value);
+}
+
+/* RFC 9110 5.6.7, made once a second */
+static struct ward_span date_of(struct ward_http_direct *direct)
+{
+    time_t now_s = (time_t)(ward_now_ms() / MS_PER_S);
+    if (now_s != direct->date_s || direct->date[0] == '\0') {
+        static const char days[] = "SunMonTueWedThuFriSat";
+        static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+        struct tm tm = { 0 };
+        (void)gmtime_r(&now_s, &tm);
+        (void)snprintf(direct->date, sizeof(direct->date), "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT",
+                       days + 3 * tm.tm_wday, tm.tm_mday, months + 3 * tm.tm_mon, tm.tm_year + 1900, tm.tm_hour,
+                       tm.tm_min, tm.tm_sec);
+        direct->date_s = now_s;
+    }
+    return ward_span_of(direct->date);
+}
+
+static void append_head(struct ward_http_direct *direct, const struct ward_http_request *request,
+                        const struct ward_http_reply *reply)
+{
+    struct ward_buffer *output = &direct->output;
+    ward_buffer_append(output, WARD_SPAN("HTTP/1.1 "));
+    ward_buffer_append_uint(output, (uint64_t)reply->status);
+    ward_buffer_append_char(output, ' ');
+    ward_buffer_append_text(output, MHD_get_reason_phrase_for((unsigned)reply->status));
+    ward_buffer_append(output, WARD_SPAN("\r\n"));
+    append_header(output, WARD_SPAN("Date"), date_of(direct));
+    ward_http_reply_headers(request, reply, append_header_of, output);
+    if (reply->status != 204 && reply->status != 304) { /* RFC 9110 8.6 */
+        ward_buffer_append(output, WARD_SPAN("Content-Length: "));
+        ward_buffer_append_uint(output, reply->body.size);
+        ward_buffer_append(output, WARD_SPAN("\r\n"));
+    }
+    ward_buffer_append(output, WARD_SPAN("\r\n"));
+}
+
+/* A wiped buffer holds no value of a key. */
+static void wipe_output(struct ward_http_direct *direct)
+{
+    if (direct->output.data) {
+        explicit_bzero(direct->output.data, direct->output.size);
+    }
+    direct->output.size = 0;
+    direct->output.status = WARD_OK;
+}
+
+/* What the peer has not taken waits in a buffer of the connection's; a large body's own becomes that buffer. */
+static bool keep_unsent(struct ward_http_direct *direct, struct ward_http_connection *connection, size_t sent,
+                        struct ward_buffer *body)
+{
+    const struct ward_buffer *output = &direct->output;
+    struct ward_buffer *unsent = &connection->unsent;
+    if (unsent->size == 0 && sent >= output->size) {
+        *unsent = *body;
+        *body = ward_buffer_new(0);
+        connection->unsent_at = sent - output->size;
+    } else {
+        if (unsent->size == 0) {
+            *unsent = ward_buffer_new_secret(SIZE_MAX);
+            connection->unsent_at = 0;
+        }
+        ward_buffer_append(unsent, ward_span(output->data + sent, output->size - sent));
+        ward_buffer_append(unsent, ward_buffer_span(body));
+    }
+    ward_http_enter(connection, WARD_HTTP_WRITING, direct->now_ms + ward_http_write_ms(direct->server, unsent->size));
+    return unsent->status == WARD_OK;
+}
+
+static ssize_t send_parts(const struct ward_http_connection *connection, const struct ward_buffer *output,
+                          const struct ward_buffer *body)
+{
+    if (body->size == 0) {
+        return send(connection->fd, output->data, output->size, MSG_NOSIGNAL);
+    }
+    struct iovec parts[2] = { { output->data, output->size }, { body->data, body->size } };
+    struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+    return sendmsg(connection->fd, &message, MSG_NOSIGNAL);
+}
+
+/* Send what is in output, then body; behind what waits already. False: the connection is of no use any more. */
+static bool send_answers(struct ward_http_direct *direct, struct ward_http_connection *connection,
+                         struct ward_buffer *body)
+{
+    struct ward_buffer *output = &direct->output;
+    bool is_well = output->status == WARD_OK;
+    if (is_well && connection->unsent.size > 0) {
+        is_well = keep_unsent(direct, connection, 0, body);
+    } else if (is_well && output->size > 0) {
+        ssize_t sent = send_parts(connection, output, body);
+        bool is_full = sent < 0 && (errno == EAGAIN || errno == EINTR);
+        is_well = sent >= 0 || is_full;
+        if (is_well && (is_full || (size_t)sent < output->size + body->size)) {
+            is_well = keep_unsent(direct, connection, is_full ? 0 : (size_t)sent, body);
+        }
+    }
+    wipe_output(direct);
+    return is_well;
+}
+
+static void report(struct ward_http_direct *direct, const struct ward_http_request *request,
+                   const struct ward_http_match *match, const struct ward_http_reply *reply, int64_t duration_ms)
+{
+    const struct ward_http_options *options = &direct->server->options;
+    atomic_fetch_add_explicit(&direct->server->requests, 1, memory_order_relaxed);
+    if (options->finished) {
+        options->finished(options->application, request, match->surface, match->route, reply, duration_ms * US_PER_MS);
+    }
+}
+
+/* Requests. */
+
+static void begin_reply(struct ward_http_direct *direct)
+{
+    struct ward_http_reply *reply = &direct->reply;
+    if (reply->body.capacity > BODY_KEPT) {
+        ward_buffer_free(&reply->body);
+    } else if (reply->body.data) {
+        explicit_bzero(reply->body.data, reply->body.size);
+    }
+    reply->body.size = 0;
+    reply->body.max = WARD_REPLY_MAX;
+    reply->body.status = WARD_OK;
+    reply->status = 500;
+    reply->content_type = NULL;
+    reply->header_count = 0;
+    reply->must_close = false;
+    reply->reason = NULL;
+}
+
+/* RFC 9112 9.3. What is not exactly "keep-alive" closes: at worst a connection too many is made. */
+static bool wants_close(const struct ward_http_request *request)
+{
+    for (size_t i = 0; i < request->header_count; i++) {
+        const struct ward_http_header *header = &request->headers[i];
+        if (ward_span_equal_nocase(header->name, WARD_SPAN("Connection")) &&
+            !ward_span_equal_nocase(header->value, WARD_SPAN("keep-alive"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_plain(const struct ward_http_request *request, const struct ward_http_framing *framing, size_t follows)
+{
+    return !framing->is_chunked && !framing->expects_continue && (uint64_t)framing->content_length <= follows &&
+           request->method != WARD_METHOD_OTHER && request->method != WARD_HEAD;
+}
+
+/* Read one request; its length. 0: it is not plain, or not whole, or has no route. Nothing has happened then. */
+static size_t read_request(struct ward_http_direct *direct, const struct ward_http_connection *connection,
+                           struct ward_span bytes)
+{
+    struct ward_http_server *server = direct->server;
+    struct ward_http_request *request = &direct->request;
+    struct ward_http_thread *thread = ward_http_thread_get(server);
+    ward_pool_reset(&request->pool);
+    *request = (struct ward_http_request){
+        .peer = ward_span_of(connection->peer),
+        .listener = connection->door->kind,
+        .pool = request->pool,
+        .thread_data = thread ? thread->data : NULL,
+        .application = server->options.application,
+    };
+    struct ward_http_framing framing;
+    size_t head = thread ? ward_http_framing_read_raw(bytes, request, &framing) : 0;
+    if (head == 0 || !is_plain(request, &framing, bytes.size - head) ||
+        ward_http_find_route(server->router, request, &direct->match).status ||
+        framing.content_length > ward_http_length_limit(direct->match.route)) {
+        return 0;
+    }
+    if (direct->match.route->body_max > 0) { /* others drop what is sent along */
+        request->body = ward_span(bytes.data + head, (size_t)framing.content_length);
+    }
+    ward_http_request_id(thread, request->request_id);
+    return head + (size_t)framing.content_length;
+}
+
+/* Make the answer's head, and its body if it is small. */
+static void write_answer(struct ward_http_direct *direct, const struct ward_http_request *request,
+                         struct ward_http_reply *reply)
+{
+    if (wants_close(request) || atomic_load_explicit(&direct->server->is_draining, memory_order_relaxed)) {
+        reply->must_close = true;
+    }
+    append_head(direct, request, reply);
+    if (reply->body.size <= BODY_COPIED) {
+        ward_buffer_append(&direct->output, ward_buffer_span(&reply->body));
+    }
+}
+
+static const struct ward_buffer no_body;
+
+/* The worker gets the bytes and the pool with the request; the event thread makes new ones. */
+static bool give_to_worker(struct ward_http_direct *direct, struct ward_http_connection *connection)
+{
+    char *input = ward_alloc(INPUT_BYTES);
+    if (!input) {
+        return false;
+    }
+    connection->input = direct->input;
+    direct->input = input;
+    connection->request = direct->request;
+    connection->reply = direct->reply;
+    connection->match = direct->match;
+    direct->request.pool = ward_pool_new(WARD_REQUEST_POOL_MAX);
+    direct->reply.body = ward_buffer_new(WARD_REPLY_MAX);
+    connection->started_ms = direct->now_ms;
+    ward_http_enter(connection, WARD_HTTP_HANDLER, 0);
+    (void)epoll_ctl(direct->epoll_fd, EPOLL_CTL_DEL, connection->fd, NULL);
+    if (!ward_http_workers_queue(direct->server, connection)) {
+        ward_http_reply_refuse(&connection->request, connection->match.surface,
+                               (struct ward_http_refusal){ 503, "queue_full" }, &connection->reply);
+        ward_http_direct_resume(connection);
+    }
+    return true;
+}
+
+/* Take bytes off the socket that were looked at. TCP drops them unseen; a unix socket copies them once more. */
+static bool discard(const struct ward_http_connection *connection, size_t size)
+{
+    char waste[INPUT_BYTES];
+    return recv(connection->fd, waste, size, connection->door->is_unix ? 0 : MSG_TRUNC) == (ssize_t)size;
+}
+
+struct turn {
+    size_t used;     /* bytes of the requests that were run */
+    bool is_foreign; /* what follows is the library's */
+    bool is_handed;  /* the last one goes on at a worker */
+    bool must_close;
+};
+
+static bool is_sent_apart(const struct ward_buffer *body)
+{
+    return body->size > BODY_COPIED;
+}
+
+/* Run the requests that lie in the input, up to the first that is not for this thread. */
+static struct turn run_requests(struct ward_http_direct *direct, const struct ward_http_connection *connection,
+                                size_t size)
+{
+    struct turn turn = { 0 };
+    struct ward_http_request *request = &direct->request;
+    struct ward_http_reply *reply = &direct->reply;
+    bool may_go_on = true;
+    for (int i = 0; may_go_on && i < ANSWERS_MAX && turn.used < size; i++) {
+        size_t length = read_request(direct, connection, ward_span(direct->input + turn.used, size - turn.used));
+        turn.is_foreign = length == 0;
+        if (turn.is_foreign) {
+            break;
+        }
+        begin_reply(direct);
+        turn.used += length;
+        ward_http_handler handle = direct->match.route->handle_inline;
+        turn.is_handed = !handle || handle(request, reply) == WARD_HAND_OVER;
+        if (turn.is_handed) {
+            break;
+        }
+        ward_http_reply_settle(request, direct->match.surface, reply);
+        write_answer(direct, request, reply);
+        report(direct, request, &direct->match, reply, 0);
+        turn.must_close = reply->must_close;
+        may_go_on = !reply->must_close && !is_sent_apart(&reply->body);
+    }
+    return turn;
+}
+
+static void end_turn(struct ward_http_direct *direct, struct ward_http_connection *connection, bool must_close)
+{
+    if (connection->unsent.size > 0) {
+        connection->closes_when_sent = must_close;
+        if (watch(direct, EPOLL_CTL_MOD, connection->fd, EPOLLOUT, connection, TAG_CONNECTION)) {
+            return;
+        }
+        must_close = true;
+    }
+    if (must_close) {
+        ward_http_linger(connection); /* bytes behind the last request must not turn into a reset */
+        close_connection(direct, connection);
+        return;
+    }
+    ward_http_enter(connection, WARD_HTTP_IDLE, direct->now_ms + (int64_t)direct->server->options.idle_s * MS_PER_S);
+}
+
+static void serve(struct ward_http_direct *direct, struct ward_http_connection *connection)
+{
+    ssize_t size = recv(connection->fd, direct->input, INPUT_BYTES, MSG_PEEK);
+    if (size <= 0) {
+        if (size == 0 || (errno != EAGAIN && errno != EINTR)) {
+            close_connection(direct, connection);
+        }
+        return;
+    }
+    struct turn turn = run_requests(direct, connection, (size_t)size);
+    struct ward_buffer none = no_body;
+    bool is_apart = !turn.is_handed && is_sent_apart(&direct->reply.body);
+    if (turn.used > 0 && (!discard(connection, turn.used) ||
+                          !send_answers(direct, connection, is_apart ? &direct->reply.body : &none))) {
+        wipe_output(direct);
+        close_connection(direct, connection);
+        return;
+    }
+    if (turn.is_handed && !give_to_worker(direct, connection)) {
+        ward_http_reply_refuse(&direct->request, direct->match.surface, (struct ward_http_refusal){ 503, "no_memory" },
+                               &direct->reply);
+        write_answer(direct, &direct->request, &direct->reply);
+        report(direct, &direct->request, &direct->match, &direct->reply, 0);
+        (void)send_answers(direct, connection, &none);
+        end_turn(direct, connection, true);
+    } else if (turn.is_foreign && connection->unsent.size == 0) {
+        give_to_library(direct, connection);
+    } else if (!turn.is_handed) {
+        end_turn(direct, connection, turn.must_close);
+    }
+}
+
+static void send_rest(struct ward_http_direct *direct, struct ward_http_connection *connection)
+{
+    struct ward_buffer *unsent = &connection->unsent;
+    ssize_t sent = send(connection->fd, unsent->data + connection->unsent_at, unsent->size - connection->unsent_at,
+                        MSG_NOSIGNAL);
+    if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+        close_connection(direct, connection);
+        return;
+    }
+    connection->unsent_at += sent > 0 ? (size_t)sent : 0;
+    if (connection->unsent_at < unsent->size) {
+        return;
+    }
+    ward_buffer_free(unsent);
+    bool is_watched = watch(direct, EPOLL_CTL_MOD, connection->fd, EPOLLIN, connection, TAG_CONNECTION);
+    end_turn(direct, connection, !is_watched || connection->closes_when_sent);
+}
+
+/* Answers of workers. */
+
+void ward_http_direct_resume(struct ward_http_connection *connection)
+{
+    struct ward_http_direct *direct = connection->direct;
+    pthread_mutex_lock(&direct->done_lock);
+    bool was_empty = direct->done == NULL;
+    connection->next_queued = direct->done;
+    direct->done = connection;
+    pthread_mutex_unlock(&direct->done_lock);
+    if (was_empty) {
+        (void)eventfd_write(direct->wake_fd, 1);
+    }
+}
+
+static void finish(struct ward_http_direct *direct, struct ward_http_connection *connection)
+{
+    struct ward_http_reply *reply = &connection->reply;
+    struct ward_buffer none = no_body;
+    write_answer(direct, &connection->request, reply);
+    report(direct, &connection->request, &connection->match, reply, direct->now_ms - connection->started_ms);
+    bool must_close = reply->must_close;
+    bool is_well = send_answers(direct, connection, is_sent_apart(&reply->body) ? &reply->body : &none) &&
+                   watch(direct, EPOLL_CTL_ADD, connection->fd, EPOLLIN, connection, TAG_CONNECTION);
+    ward_buffer_free(&reply->body);
+    ward_pool_free(&connection->request.pool);
+    explicit_bzero(connection->input, INPUT_BYTES);
+    ward_free(connection->input);
+    connection->input = NULL;
+    if (is_well) {
+        end_turn(direct, connection, must_close);
+    } else {
+        close_connection(direct, connection);
+    }
+}
+
+static void finish_done(struct ward_http_direct *direct)
+{
+    eventfd_t count;
+    (void)eventfd_read(direct->wake_fd, &count);
+    pthread_mutex_lock(&direct->done_lock);
+    struct ward_http_connection *done = direct->done;
+    direct->done = NULL;
+    pthread_mutex_unlock(&direct->done_lock);
+    while (done) {
+        struct ward_http_connection *next = done->next_queued;
+        finish(direct, done);
+        done = next;
+    }
+}
+
+/* The loop. */
+
+static void handle_event(struct ward_http_direct *direct, const struct epoll_event *event)
+{
+    uintptr_t bits = (uintptr_t)event->data.u64;
+    void *object = (void *)(bits & ~(uintptr_t)TAG_MASK);
+    switch (bits & TAG_MASK) {
+    case TAG_DOOR:
+        accept_some(direct, object);
+        break;
+    case TAG_WAKE:
+        finish_done(direct);
+        break;
+    default:
+        if (((struct ward_http_connection *)object)->unsent.size > 0) {
+            send_rest(direct, object);
+        } else {
+            serve(direct, object);
+        }
+        break;
+    }
+}
+
+static void *run(void *argument)
+{
+    struct ward_http_direct *direct = argument;
+    struct epoll_event events[EVENTS_MAX];
+    while (!atomic_load(&direct->is_stopping)) {
+        int count = epoll_wait(direct->epoll_fd, events, EVENTS_MAX, direct->accept_again_ms ? ACCEPT_PAUSE_MS : -1);
+        direct->now_ms = ward_boot_ms();
+        for (int i = 0; i < count; i++) {
+            handle_event(direct, &events[i]);
+        }
+        if (direct->accept_again_ms && direct->now_ms >= direct->accept_again_ms) {
+            direct->accept_again_ms = 0;
+            set_accepting(direct, true);
+        }
+    }
+    return NULL;
+}
+
+static enum ward_status start_one(struct ward_http_server *server, struct ward_http_direct *direct, size_t number)
+{
+    direct->server = server;
+    direct->number = number;
+    direct->request.pool = ward_pool_new(WARD_REQUEST_POOL_MAX);
+    direct->reply.body = ward_buffer_new(WARD_REPLY_MAX);
+    direct->output = ward_buffer_new_secret(SIZE_MAX);
+    direct->input = ward_alloc(INPUT_BYTES);
+    direct->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    direct->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    pthread_mutex_init(&direct->done_lock, NULL);
+    if (!direct->input || direct->epoll_fd < 0 || direct->wake_fd < 0 ||
+        !watch(direct, EPOLL_CTL_ADD, direct->wake_fd, EPOLLIN, direct, TAG_WAKE)) {
+        return WARD_NO_MEMORY;
+    }
+    set_accepting(direct, true);
+    direct->is_running = pthread_create(&direct->thread, NULL, run, direct) == 0;
+    return direct->is_running ? WARD_OK : WARD_UNAVAILABLE;
+}
+
+enum ward_status ward_http_direct_start(struct ward_http_server *server, size_t threads)
+{
+    server->directs = ward_alloc(threads * sizeof(*server->directs));
+    if (!server->directs) {
+        return WARD_NO_MEMORY;
+    }
+    enum ward_status status = WARD_OK;
+    while (status == WARD_OK && server->direct_count < threads) {
+        size_t number = server->direct_count++;
+        status = start_one(server, &server->directs[number], number);
+    }
+    return status;
+}
+
+static void stop_one(struct ward_http_direct *direct)
+{
+    if (direct->is_running) {
+        atomic_store(&direct->is_stopping, true);
+        (void)eventfd_write(direct->wake_fd, 1);
+        pthread_join(direct->thread, NULL);
+    }
+    while (direct->connections) {
+        close_connection(direct, direct->connections);
+    }
+    if (direct->epoll_fd >= 0) {
+        (void)close(direct->epoll_fd);
+    }
+    if (direct->wake_fd >= 0) {
+        (void)close(direct->wake_fd);
+    }
+    ward_buffer_free(&direct->output);
+    ward_buffer_free(&direct->reply.body);
+    ward_pool_free(&direct->request.pool);
+    ward_free(direct->input);
+    pthread_mutex_destroy(&direct->done_lock);
+}
+
+void ward_http_direct_stop(struct ward_http_server *server)
+{
+    for (size_t i = 0; i < server->direct_count; i++) {
+        stop_one(&server->directs[i]);
+    }
+    ward_free(server->directs);
+    server->directs = NULL;
+    server->direct_count = 0;
+}
