@@ -3,6 +3,7 @@
 #define WARD_STORE_SESSION_H
 
 #include <pthread.h>
+#include <semaphore.h>
 
 #include "store/sql.h"
 
@@ -33,8 +34,7 @@ struct ward_write {
     void *arg;
     enum ward_status status;
     uint64_t revision;
-    bool is_done;
-    pthread_cond_t done;
+    sem_t done;
 };
 
 struct ward_store {
@@ -56,6 +56,7 @@ struct ward_store {
     pthread_cond_t arrived;
     struct ward_write **queue; /* ring of WARD_HTTP_QUEUE_MAX */
     size_t queue_first, queue_count;
+    bool is_waiting; /* the writer, for the queue */
     bool is_closing;
     bool is_failed;
     uint64_t revision, commits, batches;

@@ -242,6 +242,7 @@ static size_t take_writes(struct ward_store *store, bool *ret_failed)
 {
     pthread_mutex_lock(&store->lock);
     while (store->queue_count == 0 && !store->is_closing) {
+        store->is_waiting = true;
         pthread_cond_wait(&store->arrived, &store->lock);
     }
     size_t count = 0;
@@ -255,14 +256,12 @@ static size_t take_writes(struct ward_store *store, bool *ret_failed)
     return count;
 }
 
+/* Without the lock: a caller that runs at once must not meet it taken. Once posted, a write is its caller's again. */
 static void answer(struct ward_store *store, size_t count)
 {
-    pthread_mutex_lock(&store->lock);
     for (size_t i = 0; i < count; i++) {
-        store->taken[i]->is_done = true;
-        pthread_cond_signal(&store->taken[i]->done);
+        sem_post(&store->taken[i]->done);
     }
-    pthread_mutex_unlock(&store->lock);
 }
 
 static void maintain(struct ward_store *store)
@@ -329,13 +328,19 @@ void ward_writer_stop(struct ward_store *store)
 
 static bool enqueue(struct ward_store *store, struct ward_write *write)
 {
-    if (store->is_failed || store->is_closing || store->queue_count == WARD_HTTP_QUEUE_MAX) {
-        return false;
+    pthread_mutex_lock(&store->lock);
+    bool is_accepted = !store->is_failed && !store->is_closing && store->queue_count < WARD_HTTP_QUEUE_MAX;
+    if (is_accepted) {
+        store->queue[(store->queue_first + store->queue_count) % WARD_HTTP_QUEUE_MAX] = write;
+        store->queue_count++;
     }
-    store->queue[(store->queue_first + store->queue_count) % WARD_HTTP_QUEUE_MAX] = write;
-    store->queue_count++;
-    pthread_cond_signal(&store->arrived);
-    return true;
+    bool wakes = is_accepted && store->is_waiting;
+    store->is_waiting &= !wakes; /* one wake-up is enough for all that come until it runs */
+    pthread_mutex_unlock(&store->lock);
+    if (wakes) {
+        pthread_cond_signal(&store->arrived);
+    }
+    return is_accepted;
 }
 
 enum ward_status ward_store_write(struct ward_store *store, ward_store_work work, void *arg, uint64_t *ret_revision)
@@ -343,17 +348,16 @@ enum ward_status ward_store_write(struct ward_store *store, ward_store_work work
     if (ward_session_current(store) || pthread_equal(store->writer, pthread_self())) {
         return WARD_INTERNAL; /* it would wait for itself */
     }
-    struct ward_write write = { .work = work, .arg = arg, .done = PTHREAD_COND_INITIALIZER };
-    pthread_mutex_lock(&store->lock);
-    if (!enqueue(store, &write)) {
-        pthread_mutex_unlock(&store->lock);
+    struct ward_write write = { .work = work, .arg = arg };
+    sem_init(&write.done, 0, 0);
+    bool is_accepted = enqueue(store, &write);
+    while (is_accepted && sem_wait(&write.done) != 0) {
+        /* a signal */
+    }
+    sem_destroy(&write.done);
+    if (!is_accepted) {
         return WARD_UNAVAILABLE;
     }
-    while (!write.is_done) {
-        pthread_cond_wait(&write.done, &store->lock);
-    }
-    pthread_mutex_unlock(&store->lock);
-    pthread_cond_destroy(&write.done);
     if (write.status == WARD_OK && ret_revision) {
         *ret_revision = write.revision;
     }
