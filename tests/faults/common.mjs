@@ -1,9 +1,10 @@
 // What every case of the fault rig shares: how far it goes, its seed, a scripted workload with a memory of what was
 // acknowledged, and the rule that all answers are held against.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 
-import { slow } from '../support/ward.mjs';
+import { slow, testProgram } from '../support/ward.mjs';
 
 /** ./dev faults runs the whole, ./dev test a sample. */
 export const whole = process.env.WARD_FAULTS === 'whole';
@@ -155,4 +156,38 @@ export async function storeFailed(ward) {
     const answer = await ask(ward, 'GET', '/v1/status');
     assert.equal(answer.status, 200, answer.text);
     return answer.body.store.failed;
+}
+
+export const describeEnd = (ward) => `${JSON.stringify([ward.child.exitCode, ward.child.signalCode])}\n${ward.log.slice(-8).join('\n')}`;
+export const assertRuns = (ward, where) => assert.ok(ward.child.exitCode === null && ward.child.signalCode === null, `${where}: the server ended ${describeEnd(ward)}`);
+
+/** After the fault: right at once; writes too, or the store says that it failed and a restart mends it. */
+export async function recover(ward, ledger, where) {
+    assertRuns(ward, where);
+    await ledger.verifyAll({ mustAnswer: true, where });
+    if (await storeFailed(ward)) {
+        const refused = await ledger.ask('POST', '/api-keys', [], { body: { name: 'n', projectId: ward.credentials.projectId } });
+        assert.equal(refused.status, 503, 'a failed store acknowledges nothing');
+        const end = await ward.kill('SIGTERM');
+        assert.equal(end.code, 0, `${where}: a failed store does not keep the server from ending: ${describeEnd(ward)}`);
+        await ward.spawn();
+        await ledger.verifyAll({ mustAnswer: true, where });
+        return true;
+    }
+    const value = await ledger.create();
+    assert.ok(value, `${where}: no write after the fault was lifted`);
+    await ledger.remove(value);
+    return false;
+}
+
+/** Run the program for tests to its end; one that hangs is killed. */
+export function run(args, faults) {
+    return new Promise((resolve) => {
+        const child = spawn(testProgram, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...(faults && { WARD_TEST_FAULTS: faults.path }) } });
+        let out = '', errors = '';
+        child.stdout.on('data', (text) => { out += text; });
+        child.stderr.on('data', (text) => { errors += text; });
+        const timer = setTimeout(() => child.kill('SIGKILL'), HANG_MS);
+        child.on('close', (code, signal) => { clearTimeout(timer); resolve({ code, signal, out, errors }); });
+    });
 }

@@ -19,13 +19,16 @@ test('descriptors run out: no crash, connections that are there go on, and it re
     try {
         const ledger = new Ledger(ward);
         const value = await ledger.create();
-        const look = () => ask(ward, 'GET', '/v1/authorize', { key: value, port: ward.verifyPort, agent: ward.agent });
+        const gone = await ledger.create();
+        await ledger.remove(gone);
+        const look = (key) => ask(ward, 'GET', '/v1/authorize', { key, port: ward.verifyPort, agent: ward.agent });
         for (let round = 0; round < (whole ? 20 : 2); round++) {
             await ledger.verify(value, { mustAnswer: true }); // its connections are open now
             const idle = await Promise.all(Array.from({ length: 300 }, () => open(ward.port)));
             for (let i = 0; i < 50; i++) {
-                const answer = await look();
-                assert.equal(answer.status, 200, `an open connection goes on: ${answer.status} ${answer.text}`);
+                const [live, dead] = [await look(value), await look(gone)];
+                assert.equal(live.status, 200, `an open connection goes on: ${live.status} ${live.text}`);
+                assert.equal(dead.status, 401, `a revoked key while descriptors are out: ${dead.status} ${dead.text}`);
             }
             await ledger.create(); // may be refused; must not hang
             assert.equal(ward.child.exitCode, null);
@@ -34,6 +37,9 @@ test('descriptors run out: no crash, connections that are there go on, and it re
             await ledger.verifyAll({ mustAnswer: true });
             for (const other of [...ledger.live].slice(3)) await ledger.remove(other);
         }
+        await ward.kill('SIGKILL');
+        await ward.spawn();
+        await ledger.verifyAll({ mustAnswer: true });
         say(`descriptors: ${whole ? 20 : 2} times exhausted by 300 connections on 96 descriptors`);
     } finally {
         await ward.stop();
@@ -50,6 +56,8 @@ test('slow clients in head, body and read: verdicts keep coming, each is closed 
     try {
         const ledger = new Ledger(ward);
         const value = await ledger.create({ customMetaData: { much: 'x'.repeat(8000) } });
+        const gone = await ledger.create();
+        await ledger.remove(gone);
         const key = ward.credentials.accessKey;
         const began = Date.now();
         const kinds = {
@@ -74,7 +82,8 @@ test('slow clients in head, body and read: verdicts keep coming, each is closed 
             const from = process.hrtime.bigint();
             await ledger.verify(value, { mustAnswer: true });
             worst = Math.max(worst, Number(process.hrtime.bigint() - from) / 3e6);
-            count += 3;
+            await ledger.verify(gone, { mustAnswer: true });
+            count += 6;
             await sleep(5);
         }
         const late = sockets.filter((socket) => socket.kind !== 'read' && socket.endedAt === null);

@@ -2,39 +2,16 @@
 // is made: no crash, no hang; every answer is right, a 5xx or a closed connection; nothing acknowledged is lost; when the
 // fault is over the server works again without restart, unless its store failed, as documented.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { Faults, kinds } from '../support/faults.mjs';
-import { Ward, init, makeDirectory, sleep, testProgram } from '../support/ward.mjs';
-import { HANG_MS, Ledger, randomOf, say, serveArgs, storeFailed, whole, workload } from './common.mjs';
+import { Ward, init, makeDirectory, sleep } from '../support/ward.mjs';
+import { HANG_MS, Ledger, assertRuns, describeEnd, randomOf, recover, run, say, serveArgs, whole, workload } from './common.mjs';
 
 const pointsOf = { allocate: 900, storeAllocate: 400 }; // every one of Ward's own allocations, even in the sample
 const pointsMax = (kind) => (whole ? 12 : 1) * (pointsOf[kind] ?? 60) / (whole ? 1 : 6);
-
-const describeEnd = (ward) => `${JSON.stringify([ward.child.exitCode, ward.child.signalCode])}\n${ward.log.slice(-8).join('\n')}`;
-const assertRuns = (ward, where) => assert.ok(ward.child.exitCode === null && ward.child.signalCode === null, `${where}: the server ended ${describeEnd(ward)}`);
-
-/** After the fault: right at once; writes too, or the store says that it failed and a restart mends it. */
-async function recover(ward, ledger, where) {
-    assertRuns(ward, where);
-    await ledger.verifyAll({ mustAnswer: true, where });
-    if (await storeFailed(ward)) {
-        const refused = await ledger.ask('POST', '/api-keys', [], { body: { name: 'n', projectId: ward.credentials.projectId } });
-        assert.equal(refused.status, 503, 'a failed store acknowledges nothing');
-        const end = await ward.kill('SIGTERM');
-        assert.equal(end.code, 0, `${where}: a failed store does not keep the server from ending: ${describeEnd(ward)}`);
-        await ward.spawn();
-        await ledger.verifyAll({ mustAnswer: true, where });
-        return true;
-    }
-    const value = await ledger.create();
-    assert.ok(value, `${where}: no write after the fault was lifted`);
-    await ledger.remove(value);
-    return false;
-}
 
 for (const kind of Object.keys(kinds)) {
     test(`the n-th ${kind} fails under load`, { timeout: 300_000 }, async (t) => {
@@ -72,18 +49,6 @@ for (const kind of Object.keys(kinds)) {
             await ward.kill('SIGTERM');
             rmSync(root, { recursive: true, force: true });
         }
-    });
-}
-
-/** Run the program for tests to its end. */
-function run(args, faults) {
-    return new Promise((resolve) => {
-        const child = spawn(testProgram, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, WARD_TEST_FAULTS: faults.path } });
-        let out = '', errors = '';
-        child.stdout.on('data', (text) => { out += text; });
-        child.stderr.on('data', (text) => { errors += text; });
-        const timer = setTimeout(() => child.kill('SIGKILL'), HANG_MS);
-        child.on('exit', (code, signal) => { clearTimeout(timer); resolve({ code, signal, out, errors }); });
     });
 }
 
