@@ -72,12 +72,31 @@ static enum ward_status write_header(struct ward_generation *generation, const s
         return status;
     header.check = ward_table_header_check(&header);
     memcpy(base, &header, sizeof(header));
+    generation->header = header;
     ward_table_view_init(&generation->view, base, &header);
     return WARD_OK;
 }
 
+static enum ward_status map_new(int fd, const struct ward_table_geometry *geometry, uint64_t number, uint64_t limits_id,
+                                struct ward_generation *made)
+{
+    struct stat stat;
+    uint64_t size = ward_table_file_bytes(geometry);
+    if (fstat(fd, &stat) != 0)
+        return WARD_IO;
+    void *base = ward_table_map(fd, size, true);
+    if (base == NULL)
+        return WARD_NO_MEMORY;
+    enum ward_status status = write_header(made, geometry, number, limits_id, base);
+    if (status == WARD_OK)
+        status = ward_map_share(&stat, base, size, &made->map);
+    if (status != WARD_OK)
+        ward_table_unmap(base, size);
+    return status;
+}
+
 enum ward_status ward_generation_create(const char *path, const struct ward_table_geometry *geometry, uint64_t number,
-                                        uint64_t limits_id, struct ward_generation *ret)
+                                        uint64_t limits_id, const struct ward_pace *pace, struct ward_generation *ret)
 {
     uint64_t size = ward_table_file_bytes(geometry);
     if (size == 0)
@@ -90,27 +109,26 @@ enum ward_status ward_generation_create(const char *path, const struct ward_tabl
         return WARD_NO_MEMORY;
 
     int fd = -1;
-    enum ward_status status = ward_table_file_create(path, size, &fd);
-    void *base = NULL;
+    enum ward_status status = ward_table_file_create(path, size, pace, &fd);
     if (status == WARD_OK) {
-        base = ward_table_map(fd, size, true);
+        status = map_new(fd, geometry, number, limits_id, &made);
         close(fd);
-        status = base == NULL ? WARD_NO_MEMORY : write_header(&made, geometry, number, limits_id, base);
         if (status != WARD_OK)
             unlink(path);
     }
     if (status != WARD_OK) {
-        ward_table_unmap(base, size);
         ward_free(made.scope_buckets);
         return status;
     }
+    if (pace != NULL)
+        ward_table_populate(made.view.base, size, pace);
     *ret = made;
     return WARD_OK;
 }
 
 void ward_generation_close(struct ward_generation *generation)
 {
-    ward_table_unmap(generation->view.base, generation->view.size);
+    ward_map_release(generation->map);
     ward_free(generation->scope_buckets);
     *generation = (struct ward_generation){ 0 };
 }
@@ -212,6 +230,14 @@ static void store_scope(struct ward_generation *generation, uint64_t scope, stru
     ward_words_store(scope_words(generation, scope), words, WARD_SCOPE_WORDS);
 }
 
+/* A scope that fails its check is nobody's: changing it would give it a good one. */
+static bool is_scope_good(const struct ward_scope_entry *entry, uint64_t scope)
+{
+    uint64_t words[WARD_SCOPE_WORDS];
+    memcpy(words, entry, sizeof(words));
+    return entry->check == ward_words_check(words, WARD_SCOPE_WORDS, scope);
+}
+
 static bool is_scope_of(const struct ward_scope_entry *entry, const struct ward_uuid *account,
                         const struct ward_uuid *project)
 {
@@ -225,8 +251,9 @@ static uint64_t find_scope(const struct ward_generation *generation, const struc
     uint64_t mask = generation->scope_bucket_count - 1;
     uint64_t bucket = scope_home(generation, account, project);
     for (; generation->scope_buckets[bucket] != 0; bucket = (bucket + 1) & mask) {
-        load_scope(generation, generation->scope_buckets[bucket] - 1, ret);
-        if (is_scope_of(ret, account, project))
+        uint32_t scope = generation->scope_buckets[bucket] - 1;
+        load_scope(generation, scope, ret);
+        if (is_scope_of(ret, account, project) && is_scope_good(ret, scope))
             break;
     }
     return bucket;
@@ -284,7 +311,7 @@ void ward_generation_scope_set_active(struct ward_generation *generation, const 
     for (uint64_t scope = 0; scope < generation->scope_count; scope++) {
         struct ward_scope_entry entry;
         load_scope(generation, scope, &entry);
-        if (!ward_uuid_equal(&entry.account_id, account))
+        if (!ward_uuid_equal(&entry.account_id, account) || !is_scope_good(&entry, scope))
             continue;
         if (!is_whole_account && !ward_uuid_equal(&entry.project_id, project))
             continue;
@@ -382,37 +409,93 @@ void ward_generation_remove(struct ward_generation *generation, const struct war
     generation->free_head = found->position;
 }
 
+uint32_t ward_generation_scope_copy(const struct ward_generation *from, uint32_t scope, struct ward_generation *to)
+{
+    struct ward_scope_entry entry, placed;
+    if (scope >= from->scope_count)
+        return UINT32_MAX;
+    load_scope(from, scope, &entry);
+    if (!is_scope_good(&entry, scope))
+        return UINT32_MAX;
+    uint32_t at = place_scope(to, &entry.account_id, &entry.project_id, entry.flags, &placed);
+    if (at != UINT32_MAX && placed.flags != entry.flags) {
+        placed.flags = entry.flags;
+        store_scope(to, at, &placed);
+    }
+    return at;
+}
+
+/* ---- copies and passes ---- */
+
+static bool is_body_good(const struct ward_generation *generation, const struct ward_record *record)
+{
+    if (record->body_offset > generation->arena_used ||
+        record->body_size > generation->arena_used - record->body_offset)
+        return false;
+    const uint8_t *body = generation->view.arena + record->body_offset;
+    return record->body_check == ward_check(body, record->body_size, record->body_offset);
+}
+
 static enum ward_status copy_record(const struct ward_generation *from, struct ward_record *record,
                                     struct ward_generation *to)
 {
-    struct ward_scope_entry scope, placed;
-    if (record->scope >= from->scope_count || record->body_offset > from->arena_used ||
-        record->body_size > from->arena_used - record->body_offset)
+    struct ward_generation_found found = ward_generation_find(to, &record->lookup);
+    if (found.is_found)
+        return WARD_OK; /* a change brought it already, as it is now */
+    if (!ward_generation_scope_good(from, record->scope) || !is_body_good(from, record))
         return WARD_INTEGRITY;
-    load_scope(from, record->scope, &scope);
-    record->scope = place_scope(to, &scope.account_id, &scope.project_id, scope.flags, &placed);
-
-    const char *bytes = (const char *)from->view.arena + record->body_offset;
-    if (record->body_check != ward_check(bytes, record->body_size, record->body_offset))
-        return WARD_INTEGRITY;
-    if (record->scope == UINT32_MAX || !ward_generation_body(to, ward_span(bytes, record->body_size), NULL, record))
+    record->scope = ward_generation_scope_copy(from, record->scope, to);
+    const char *body = (const char *)from->view.arena + record->body_offset;
+    if (record->scope == UINT32_MAX || !ward_generation_body(to, ward_span(body, record->body_size), NULL, record))
         return WARD_INTERNAL;
-    struct ward_generation_found fresh = { 0 };
-    return ward_generation_put(to, &fresh, record) ? WARD_OK : WARD_INTERNAL;
+    return ward_generation_put(to, &found, record) ? WARD_OK : WARD_INTERNAL;
 }
 
-enum ward_status ward_generation_copy(const struct ward_generation *from, struct ward_generation *to)
+enum ward_status ward_generation_copy(const struct ward_generation *from, struct ward_generation *to, uint64_t count,
+                                      uint64_t *position)
 {
-    for (uint64_t position = 0; position < from->records_used; position++) {
+    for (; count > 0 && *position < from->records_used; count--, ++*position) {
         struct ward_record record;
-        load_record(from, position, &record);
-        if (!is_record_good(&record, position))
+        load_record(from, *position, &record);
+        if (!is_record_good(&record, *position))
             return WARD_INTEGRITY;
-        if (record.kind == WARD_RECORD_NONE)
-            continue;
-        enum ward_status status = copy_record(from, &record, to);
+        enum ward_status status = record.kind == WARD_RECORD_NONE ? WARD_OK : copy_record(from, &record, to);
         if (status != WARD_OK)
             return status;
     }
     return WARD_OK;
+}
+
+bool ward_generation_scope_good(const struct ward_generation *generation, uint64_t scope)
+{
+    struct ward_scope_entry entry;
+    if (scope >= generation->scope_count)
+        return false;
+    load_scope(generation, scope, &entry);
+    return is_scope_good(&entry, scope);
+}
+
+bool ward_generation_record_good(const struct ward_generation *generation, uint64_t position, struct ward_record *ret)
+{
+    load_record(generation, position, ret);
+    if ((ret->sequence & 1) != 0 || !is_record_good(ret, position))
+        return false;
+    if (ret->kind == WARD_RECORD_NONE)
+        return true;
+    if (!ward_generation_scope_good(generation, ret->scope) || !is_body_good(generation, ret))
+        return false;
+    struct ward_generation_found found = ward_generation_find(generation, &ret->lookup);
+    return found.is_found && found.position == position; /* else the index has lost it */
+}
+
+bool ward_generation_slot_good(const struct ward_generation *generation, uint64_t slot)
+{
+    uint64_t value = generation->view.index[slot];
+    return value == WARD_SLOT_EMPTY || value == WARD_SLOT_TOMBSTONE ||
+           ward_slot_record(value) < generation->records_used;
+}
+
+bool ward_generation_header_good(const struct ward_generation *generation)
+{
+    return memcmp(generation->view.base, &generation->header, sizeof(generation->header)) == 0;
 }

@@ -6,10 +6,13 @@
 #define WARD_TABLE_GENERATION_H
 
 #include "table/layout.h"
+#include "table/map.h"
 
 struct ward_generation {
-    struct ward_table_view view; /* writable map; view.base NULL: none */
-    uint64_t records_used;       /* records below were given out at some time */
+    struct ward_table_view view;     /* writable map; view.base NULL: none */
+    struct ward_table_header header; /* as written; the file's own may rot */
+    struct ward_map *map;            /* the same, offered to the readers of this process */
+    uint64_t records_used;           /* records below were given out at some time */
     uint64_t records_live;
     uint64_t api_keys;
     uint32_t free_head; /* first of the removed records, chained through body_size; FREE_END: none */
@@ -21,9 +24,10 @@ struct ward_generation {
     uint64_t scope_bucket_count;
 };
 
-/** Make DIR/table.new of a geometry and map it. Errors: WARD_IO, WARD_NO_MEMORY, WARD_UNAVAILABLE (over a maximum). */
+/** Make DIR/table.new of a geometry and map it; with a pace its pages are brought in too. Errors: WARD_IO,
+ * WARD_NO_MEMORY, WARD_UNAVAILABLE (over a maximum). */
 enum ward_status ward_generation_create(const char *path, const struct ward_table_geometry *geometry,
-                                        uint64_t generation, uint64_t limits_id,
+                                        uint64_t generation, uint64_t limits_id, const struct ward_pace *pace,
                                         struct ward_generation *ret) WARD_MUST_USE;
 void ward_generation_close(struct ward_generation *generation);
 
@@ -36,9 +40,14 @@ bool ward_generation_has_scopes(const struct ward_generation *generation, uint64
 /** True when the scope is there already: putting one of its records takes no room for scopes. */
 bool ward_generation_has_scope(const struct ward_generation *generation, const struct ward_table_scope *scope);
 
-/** Copy every live record, its scope and its body into an empty generation with room for them. WARD_INTEGRITY when a
- * record fails its check. */
-enum ward_status ward_generation_copy(const struct ward_generation *from, struct ward_generation *to) WARD_MUST_USE;
+/**
+ * Copy up to count records from *position on, with their scopes and bodies, and move *position along; all are copied
+ * when it is from->records_used. A record that is there already stays as it is: changes are applied to both.
+ *
+ * Errors:  WARD_INTEGRITY (a record, scope or body fails its check), WARD_INTERNAL (no room).
+ */
+enum ward_status ward_generation_copy(const struct ward_generation *from, struct ward_generation *to, uint64_t count,
+                                      uint64_t *position) WARD_MUST_USE;
 
 /** Find a lookup's record. *ret_record is its copy; is_good says whether its check holds. */
 struct ward_generation_found {
@@ -53,6 +62,9 @@ struct ward_generation_found ward_generation_find(const struct ward_generation *
 /** Find or add a scope and bring its state up to date; its index, or UINT32_MAX when full. */
 uint32_t ward_generation_scope(struct ward_generation *generation, const struct ward_table_scope *scope);
 
+/** Make a scope of another generation the same in this one; its index here, or UINT32_MAX: full, or damaged. */
+uint32_t ward_generation_scope_copy(const struct ward_generation *from, uint32_t scope, struct ward_generation *to);
+
 /** Append a body; false when the arena is full. An old body with the same bytes is used again. */
 bool ward_generation_body(struct ward_generation *generation, struct ward_span body, const struct ward_record *old,
                           struct ward_record *ret);
@@ -65,5 +77,14 @@ void ward_generation_remove(struct ward_generation *generation, const struct war
 
 void ward_generation_scope_set_active(struct ward_generation *generation, const struct ward_uuid *account,
                                       const struct ward_uuid *project, bool is_active);
+
+/* ---- is it as it was written? ---- */
+
+bool ward_generation_header_good(const struct ward_generation *generation);
+bool ward_generation_scope_good(const struct ward_generation *generation, uint64_t scope);
+
+/** A record, its scope, its body, and that the index leads to it. Its copy in *ret. */
+bool ward_generation_record_good(const struct ward_generation *generation, uint64_t position, struct ward_record *ret);
+bool ward_generation_slot_good(const struct ward_generation *generation, uint64_t slot);
 
 #endif

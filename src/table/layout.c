@@ -9,6 +9,14 @@
 
 #define HUGE_PAGE ((size_t)2 << 20)
 
+/* Each takes some 100 µs, on a slow day a millisecond. */
+#define ALLOCATE_PIECE ((size_t)8 << 20)
+#define POPULATE_PIECE ((size_t)128 << 10)
+#define UNMAP_PIECE    ((size_t)4 << 20)
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
 static uint64_t round_up(uint64_t size, uint64_t unit)
 {
     return (size + unit - 1) / unit * unit;
@@ -113,14 +121,38 @@ enum ward_status ward_table_file_open(const char *path, bool is_writable, int *r
     return WARD_OK;
 }
 
-enum ward_status ward_table_file_create(const char *path, uint64_t size, int *ret_fd)
+static void rest(const struct ward_pace *pace)
+{
+    if (pace != NULL)
+        pace->rest(pace->arg);
+}
+
+/* The part of what is left that one piece takes: all of it for who is in no need of rests. */
+static size_t piece_of(size_t left, size_t piece, const struct ward_pace *pace)
+{
+    return pace == NULL || left < piece ? left : piece;
+}
+
+static int allocate(int fd, uint64_t size, const struct ward_pace *pace)
+{
+    for (uint64_t at = 0, piece; at < size; at += piece) {
+        piece = piece_of(size - at, ALLOCATE_PIECE, pace);
+        int error = ward_seam.allocate_file(fd, (off_t)at, (off_t)piece);
+        if (error != 0)
+            return error;
+        rest(pace);
+    }
+    return 0;
+}
+
+enum ward_status ward_table_file_create(const char *path, uint64_t size, const struct ward_pace *pace, int *ret_fd)
 {
     if (unlink(path) != 0 && errno != ENOENT)
         return WARD_IO;
     int fd = ward_seam.open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return WARD_IO;
-    if (ward_seam.allocate_file(fd, 0, (off_t)size) != 0) {
+    if (allocate(fd, size, pace) != 0) {
         close(fd);
         unlink(path);
         return WARD_IO;
@@ -169,4 +201,25 @@ void ward_table_unmap(void *base, size_t size)
 {
     if (base != NULL)
         munmap(base, size);
+}
+
+void ward_table_unmap_paced(void *base, size_t size, const struct ward_pace *pace)
+{
+    uint8_t *at = base;
+    for (size_t left = size, piece; left > 0; left -= piece, at += piece) {
+        piece = piece_of(left, UNMAP_PIECE, pace);
+        munmap(at, piece);
+        rest(pace);
+    }
+}
+
+void ward_table_populate(void *base, size_t size, const struct ward_pace *pace)
+{
+    uint8_t *at = base;
+    for (size_t left = size, piece; left > 0; left -= piece, at += piece) {
+        piece = piece_of(left, POPULATE_PIECE, pace);
+        if (madvise(at, piece, MADV_POPULATE_WRITE) != 0)
+            return; /* a kernel before 5.14: they come in as they are written */
+        rest(pace);
+    }
 }

@@ -17,8 +17,8 @@
 
 #include <sys/stat.h>
 
+#include "base/check.h"
 #include "base/limits.h"
-#include "table/check.h"
 #include "table/table.h"
 
 #define WARD_TABLE_MAGIC      "WARDTBL"
@@ -223,6 +223,12 @@ enum ward_status ward_boot_id(char ret[WARD_BOOT_ID_BYTES]) WARD_MUST_USE;
 
 /* ---- files and maps ---- */
 
+/** How long work on a whole file takes a rest in between, so that who shares the processor is not kept waiting. */
+struct ward_pace {
+    void (*rest)(void *arg); /* called after each piece of some 100 µs */
+    void *arg;
+};
+
 /** Join DIR and a name. Owns: free with ward_free; NULL when out of memory. */
 char *ward_table_path(const char *directory, const char *name) WARD_MUST_USE;
 
@@ -230,11 +236,17 @@ char *ward_table_path(const char *directory, const char *name) WARD_MUST_USE;
 enum ward_status ward_table_file_open(const char *path, bool is_writable, int *ret_fd,
                                       struct stat *ret_stat) WARD_MUST_USE;
 
-/** Make a new private file of a size, allocated whole and zeroed; an older one of the name is unlinked. */
-enum ward_status ward_table_file_create(const char *path, uint64_t size, int *ret_fd) WARD_MUST_USE;
+/** Make a new private file of a size, allocated whole and zeroed; an older one of the name is unlinked. pace: NULL for
+ * in one go, as below. */
+enum ward_status ward_table_file_create(const char *path, uint64_t size, const struct ward_pace *pace,
+                                        int *ret_fd) WARD_MUST_USE;
 
 /** Map a shared file from its start; 2 MiB aligned and advised to huge pages if it is that large. NULL: no memory. */
 void *ward_table_map(int fd, size_t size, bool is_writable) WARD_MUST_USE;
 void ward_table_unmap(void *base, size_t size);
+void ward_table_unmap_paced(void *base, size_t size, const struct ward_pace *pace);
+
+/** Bring the pages of a writable map in, so that who writes or reads them meets none that is missing. A hint. */
+void ward_table_populate(void *base, size_t size, const struct ward_pace *pace);
 
 #endif

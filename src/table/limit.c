@@ -134,27 +134,58 @@ struct ward_limits_header ward_limits_header_make(uint64_t id)
     return header;
 }
 
-enum ward_status ward_limits_map_file(int fd, uint64_t size, struct ward_limits_map *ret)
+/* Read what a map of DIR/limits says of itself. WARD_INTEGRITY: it is none. */
+static enum ward_status read_header(struct ward_limits_map *map)
 {
-    if (size < WARD_TABLE_PAGE + sizeof(struct ward_limit_counter))
+    if (map->size < WARD_TABLE_PAGE + sizeof(struct ward_limit_counter))
         return WARD_INTEGRITY;
-    uint64_t capacity = (size - WARD_TABLE_PAGE) / sizeof(struct ward_limit_counter);
+    uint64_t capacity = (map->size - WARD_TABLE_PAGE) / sizeof(struct ward_limit_counter);
     if (capacity > WARD_TABLE_RECORDS_MAX * UINT64_C(2))
         return WARD_INTEGRITY;
+    struct ward_limits_header header;
+    memcpy(&header, map->base, sizeof(header));
+    struct ward_limits_header expected = ward_limits_header_make(header.id);
+    if (memcmp(&header, &expected, sizeof(header)) != 0)
+        return WARD_INTEGRITY;
+    map->id = header.id;
+    map->capacity = (uint32_t)capacity;
+    map->live = (struct ward_limits_live *)(void *)((uint8_t *)map->base + WARD_LIMITS_LIVE_AT);
+    map->counters = (struct ward_limit_counter *)(void *)((uint8_t *)map->base + WARD_TABLE_PAGE);
+    return WARD_OK;
+}
 
-    struct ward_limits_map map = { .size = size, .capacity = (uint32_t)capacity };
-    map.base = ward_table_map(fd, size, true);
+enum ward_status ward_limits_map_file(int fd, uint64_t size, struct ward_limits_map *ret)
+{
+    if (size < WARD_TABLE_PAGE || size > SIZE_MAX / 2)
+        return WARD_INTEGRITY;
+    struct ward_limits_map map = { .base = ward_table_map(fd, size, true), .size = size };
     if (map.base == NULL)
         return WARD_NO_MEMORY;
-    struct ward_limits_header header;
-    memcpy(&header, map.base, sizeof(header));
-    struct ward_limits_header expected = ward_limits_header_make(header.id);
-    if (memcmp(&header, &expected, sizeof(header)) != 0) {
+    enum ward_status status = read_header(&map);
+    if (status != WARD_OK) {
         ward_limits_map_close(&map);
-        return WARD_INTEGRITY;
+        return status;
     }
-    map.id = header.id;
-    map.counters = (struct ward_limit_counter *)(void *)((uint8_t *)map.base + WARD_TABLE_PAGE);
+    *ret = map;
+    return WARD_OK;
+}
+
+enum ward_status ward_limits_map_share(int fd, struct ward_limits_map *map)
+{
+    struct stat stat;
+    if (fstat(fd, &stat) != 0)
+        return WARD_IO;
+    return ward_map_share(&stat, map->base, map->size, &map->shared);
+}
+
+static enum ward_status take_shared(struct ward_map *shared, size_t size, struct ward_limits_map *ret)
+{
+    struct ward_limits_map map = { .base = ward_map_base(shared), .size = size, .shared = shared };
+    enum ward_status status = read_header(&map);
+    if (status != WARD_OK) {
+        ward_map_release(shared);
+        return status;
+    }
     *ret = map;
     return WARD_OK;
 }
@@ -166,13 +197,18 @@ enum ward_status ward_limits_map_open(const char *path, struct ward_limits_map *
     enum ward_status status = ward_table_file_open(path, true, &fd, &stat);
     if (status != WARD_OK)
         return status;
-    status = ward_limits_map_file(fd, (uint64_t)stat.st_size, ret);
+    struct ward_map *shared = ward_map_take(&stat);
+    status = shared != NULL ? take_shared(shared, (size_t)stat.st_size, ret)
+                            : ward_limits_map_file(fd, (uint64_t)stat.st_size, ret);
     close(fd);
     return status;
 }
 
 void ward_limits_map_close(struct ward_limits_map *map)
 {
-    ward_table_unmap(map->base, map->size);
+    if (map->shared != NULL)
+        ward_map_release(map->shared);
+    else
+        ward_table_unmap(map->base, map->size);
     *map = (struct ward_limits_map){ 0 };
 }

@@ -7,6 +7,7 @@
 #define WARD_TABLE_LIMIT_H
 
 #include "table/layout.h"
+#include "table/map.h"
 
 #define WARD_LIMITS_MAGIC  "WARDLIM"
 #define WARD_LIMITS_FORMAT 1
@@ -28,13 +29,23 @@ struct ward_limits_header {
     uint64_t id;    /* drawn when the file is made; a generation names the file its slots belong to */
 };
 
+/** Words in the header's page that every process may write; all are atomics, zero at first. */
+struct ward_limits_live {
+    uint64_t suspicions;  /* how often a reader met what fails its check */
+    uint64_t expiry_seen; /* verify/expiry.h */
+    uint64_t expiry_swept;
+};
+#define WARD_LIMITS_LIVE_AT 2048
+
 /** A mapped DIR/limits. */
 struct ward_limits_map {
     void *base; /* NULL: not mapped */
     size_t size;
     struct ward_limit_counter *counters;
+    struct ward_limits_live *live;
     uint32_t capacity;
     uint64_t id;
+    struct ward_map *shared; /* the process's; NULL: this is a map of its own */
 };
 
 /** Map DIR/limits. Errors: WARD_NOT_FOUND, WARD_INTEGRITY, WARD_IO, WARD_NO_MEMORY. Owns: ward_limits_map_close. */
@@ -42,6 +53,9 @@ enum ward_status ward_limits_map_open(const char *path, struct ward_limits_map *
 
 /** Map an open DIR/limits of a size. */
 enum ward_status ward_limits_map_file(int fd, uint64_t size, struct ward_limits_map *ret) WARD_MUST_USE;
+
+/** Offer the map of an open DIR/limits to the readers of this process. WARD_NO_MEMORY, WARD_IO. */
+enum ward_status ward_limits_map_share(int fd, struct ward_limits_map *map) WARD_MUST_USE;
 void ward_limits_map_close(struct ward_limits_map *map);
 
 struct ward_limits_header ward_limits_header_make(uint64_t id);
@@ -84,5 +98,16 @@ void ward_limit_slots_drop(struct ward_limit_slots *slots, uint32_t slot);
 
 /** Free the counters that were taken over but that no record holds. */
 void ward_limit_slots_sweep(struct ward_limit_slots *slots);
+
+/* ---- mending: what rotted in DIR/limits and is known elsewhere ---- */
+
+/** Put the header right, should it have rotted. */
+void ward_limit_slots_mend_header(struct ward_limit_slots *slots);
+
+/** Put a counter's owner and guard right, should they have rotted; its window and count go on as they are. */
+void ward_limit_slots_mend(struct ward_limit_slots *slots, uint32_t slot, const struct ward_uuid *id, uint32_t ttl_s);
+
+/** True when a reader of any process met something it could not believe since the last call. */
+bool ward_limit_slots_take_suspicion(struct ward_limit_slots *slots);
 
 #endif

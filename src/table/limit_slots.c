@@ -23,8 +23,9 @@ struct ward_limit_slots {
     uint32_t *by_id;  /* counter + 1; 0 empty */
     uint32_t buckets; /* of by_id: a power of two, at least twice map.capacity */
     uint32_t free_count;
-    uint32_t used; /* counters from here on were never given out */
-    uint64_t held; /* counters with an owner */
+    uint32_t used;       /* counters from here on were never given out */
+    uint64_t held;       /* counters with an owner */
+    uint64_t suspicions; /* as of the last look */
 };
 
 static struct ward_limit_counter *counter_at(const struct ward_limit_slots *slots, uint32_t slot)
@@ -124,6 +125,11 @@ static enum ward_status grow_file(struct ward_limit_slots *slots, uint32_t capac
     enum ward_status status = ward_limits_map_file(slots->fd, size, &map);
     if (status != WARD_OK)
         return status;
+    status = ward_limits_map_share(slots->fd, &map);
+    if (status != WARD_OK) {
+        ward_limits_map_close(&map);
+        return status;
+    }
     ward_limits_map_close(&slots->map);
     slots->map = map;
     return WARD_OK;
@@ -156,7 +162,7 @@ static enum ward_status make_file(const char *directory, int *ret_fd, struct war
     if (status == WARD_OK)
         status = ward_random(&id, sizeof(id));
     if (status == WARD_OK)
-        status = ward_table_file_create(fresh, file_bytes(FIRST_CAPACITY), &fd);
+        status = ward_table_file_create(fresh, file_bytes(FIRST_CAPACITY), NULL, &fd);
     if (status == WARD_OK) {
         header = ward_limits_header_make(id);
         if (ward_seam.write(fd, &header, sizeof(header)) != (ssize_t)sizeof(header))
@@ -231,12 +237,15 @@ enum ward_status ward_limit_slots_open(const char *directory, struct ward_limit_
     if (status == WARD_NOT_FOUND || status == WARD_INTEGRITY)
         status = make_file(directory, &slots->fd, &slots->map);
     if (status == WARD_OK)
+        status = ward_limits_map_share(slots->fd, &slots->map);
+    if (status == WARD_OK)
         status = grow_books(slots, slots->map.capacity);
     if (status != WARD_OK) {
         ward_limit_slots_close(slots);
         return status;
     }
     take_over(slots);
+    (void)ward_limit_slots_take_suspicion(slots); /* of what lay there before */
     *ret = slots;
     return WARD_OK;
 }
@@ -366,4 +375,38 @@ void ward_limit_slots_sweep(struct ward_limit_slots *slots)
         if (slots->holds[slot] == 0 && (owner[0] | owner[1]) != 0)
             free_slot(slots, slot);
     }
+}
+
+/* ---- mending ---- */
+
+void ward_limit_slots_mend_header(struct ward_limit_slots *slots)
+{
+    struct ward_limits_header header = ward_limits_header_make(slots->map.id);
+    if (memcmp(slots->map.base, &header, sizeof(header)) != 0)
+        memcpy(slots->map.base, &header, sizeof(header));
+}
+
+void ward_limit_slots_mend(struct ward_limit_slots *slots, uint32_t slot, const struct ward_uuid *id, uint32_t ttl_s)
+{
+    if (slot >= slots->used || slots->holds[slot] == 0)
+        return;
+    struct ward_limit_counter *counter = counter_at(slots, slot);
+    uint64_t owner[2], held[2];
+    memcpy(owner, id->bytes, sizeof(owner));
+    load_owner(counter, held);
+    if (held[0] != owner[0] || held[1] != owner[1]) {
+        __atomic_store_n(&counter->owner[0], owner[0], __ATOMIC_RELEASE);
+        __atomic_store_n(&counter->owner[1], owner[1], __ATOMIC_RELEASE);
+    }
+    uint64_t guard = __atomic_load_n(&counter->guard_ms, __ATOMIC_RELAXED);
+    if (guard > UINT64_C(1000) * WARD_RATE_LIMIT_TTL_MAX || guard < UINT64_C(1000) * ttl_s)
+        __atomic_store_n(&counter->guard_ms, UINT64_C(1000) * ttl_s, __ATOMIC_RELEASE);
+}
+
+bool ward_limit_slots_take_suspicion(struct ward_limit_slots *slots)
+{
+    uint64_t now = __atomic_load_n(&slots->map.live->suspicions, __ATOMIC_RELAXED);
+    bool is_more = now != slots->suspicions;
+    slots->suspicions = now;
+    return is_more;
 }

@@ -22,6 +22,7 @@
 
 struct ward_table_reader {
     struct ward_table_view view;
+    struct ward_map *shared; /* the map that view lies in is the process's; NULL: this reader's own */
     struct ward_limits_map limits;
     dev_t device; /* of the mapped file */
     ino_t inode;
@@ -45,23 +46,54 @@ static void map_limits(struct ward_table_reader *reader)
     reader->limits = map;
 }
 
-static enum ward_status map_table(const struct ward_table_reader *reader, int fd, uint64_t size,
-                                  struct ward_table_view *ret)
+/* Take the mapped file apart if it is a table of this boot. */
+static enum ward_status view_table(const struct ward_table_reader *reader, void *base, uint64_t size,
+                                   struct ward_table_view *ret)
 {
+    struct ward_table_header header;
+    memcpy(&header, base, sizeof(header));
+    if (!ward_table_header_ok(&header, size))
+        return WARD_INTEGRITY;
+    /* A table of an earlier boot: its pages may have reached the disk in any order. As good as none. */
+    if (memcmp(header.boot_id, reader->boot_id, sizeof(header.boot_id)) != 0)
+        return WARD_NOT_FOUND;
+    ward_table_view_init(ret, base, &header);
+    return WARD_OK;
+}
+
+static void leave_table(struct ward_table_reader *reader)
+{
+    if (reader->shared != NULL)
+        ward_map_release(reader->shared);
+    else
+        ward_table_unmap(reader->view.base, reader->view.size);
+    reader->shared = NULL;
+    reader->view = (struct ward_table_view){ 0 };
+}
+
+static enum ward_status enter_table(struct ward_table_reader *reader, int fd, const struct stat *stat)
+{
+    uint64_t size = (uint64_t)stat->st_size;
     if (size < WARD_TABLE_PAGE || size > SIZE_MAX / 2)
         return WARD_INTEGRITY;
-    struct ward_table_header header;
-    uint8_t *base = ward_table_map(fd, size, false);
+    struct ward_map *shared = ward_map_take(stat);
+    void *base = shared != NULL ? ward_map_base(shared) : ward_table_map(fd, size, false);
     if (base == NULL)
         return WARD_NO_MEMORY;
-    memcpy(&header, base, sizeof(header));
-    bool is_ok = ward_table_header_ok(&header, size);
-    if (!is_ok || memcmp(header.boot_id, reader->boot_id, sizeof(header.boot_id)) != 0) {
-        ward_table_unmap(base, size);
-        /* A table of an earlier boot: its pages may have reached the disk in any order. As good as none. */
-        return is_ok ? WARD_NOT_FOUND : WARD_INTEGRITY;
+    struct ward_table_view view;
+    enum ward_status status = view_table(reader, base, size, &view);
+    if (status != WARD_OK) {
+        if (shared != NULL)
+            ward_map_release(shared);
+        else
+            ward_table_unmap(base, size);
+        return status;
     }
-    ward_table_view_init(ret, base, &header);
+    leave_table(reader);
+    reader->view = view;
+    reader->shared = shared;
+    reader->device = stat->st_dev;
+    reader->inode = stat->st_ino;
     return WARD_OK;
 }
 
@@ -74,17 +106,11 @@ static enum ward_status move_once(struct ward_table_reader *reader, bool *ret_is
     if (status != WARD_OK)
         return status;
     *ret_is_same = reader->view.base != NULL && stat.st_dev == reader->device && stat.st_ino == reader->inode;
-    struct ward_table_view view;
-    status = *ret_is_same ? WARD_OK : map_table(reader, fd, (uint64_t)stat.st_size, &view);
+    status = *ret_is_same ? WARD_OK : enter_table(reader, fd, &stat);
     close(fd);
-    if (status != WARD_OK || *ret_is_same)
-        return status;
-    ward_table_unmap(reader->view.base, reader->view.size);
-    reader->view = view;
-    reader->device = stat.st_dev;
-    reader->inode = stat.st_ino;
-    map_limits(reader);
-    return WARD_OK;
+    if (status == WARD_OK && reader->limits.id != reader->view.limits_id)
+        map_limits(reader); /* else the counters are where they were */
+    return status;
 }
 
 static bool is_superseded(const struct ward_table_reader *reader)
@@ -131,7 +157,7 @@ void ward_table_reader_close(struct ward_table_reader *reader)
 {
     if (reader == NULL)
         return;
-    ward_table_unmap(reader->view.base, reader->view.size);
+    leave_table(reader);
     ward_limits_map_close(&reader->limits);
     ward_free(reader->table_path);
     ward_free(reader->limits_path);
@@ -163,6 +189,13 @@ bool ward_table_reader_refresh(struct ward_table_reader *reader)
 }
 
 /* ---- find ---- */
+
+/* Tell the writer that something fails its check here: it looks at once instead of in its own time. */
+static void suspect(const struct ward_table_reader *reader)
+{
+    if (reader->limits.base != NULL)
+        __atomic_fetch_add(&reader->limits.live->suspicions, 1, __ATOMIC_RELAXED);
+}
 
 /* The counter's line comes beside the record's instead of behind it. The hint may be old: the record says what is true.
  */
@@ -207,9 +240,12 @@ enum ward_table_found ward_table_find(struct ward_table_reader *reader, const st
             continue;
         prefetch_counter(reader, slot);
         enum ward_table_found found = read_slot(reader, slot, lookup, ret);
+        if (found == WARD_TABLE_UNSURE)
+            break;
         if (found != WARD_TABLE_MISSING)
             return found;
     }
+    suspect(reader);
     return WARD_TABLE_UNSURE;
 }
 
@@ -222,7 +258,7 @@ void ward_table_body_prefetch(const struct ward_table_reader *reader, const stru
         __builtin_prefetch(body + at);
 }
 
-struct ward_span ward_table_body(const struct ward_table_reader *reader, const struct ward_record *record)
+static struct ward_span read_body(const struct ward_table_reader *reader, const struct ward_record *record)
 {
     uint64_t arena_bytes = reader->view.geometry.arena_bytes;
     if (record->body_offset > arena_bytes || record->body_size > arena_bytes - record->body_offset)
@@ -233,8 +269,8 @@ struct ward_span ward_table_body(const struct ward_table_reader *reader, const s
     return ward_span(body, record->body_size);
 }
 
-bool ward_table_scope(const struct ward_table_reader *reader, const struct ward_record *record,
-                      struct ward_table_scope *ret)
+static bool read_scope(const struct ward_table_reader *reader, const struct ward_record *record,
+                       struct ward_table_scope *ret)
 {
     if (record->scope >= reader->view.geometry.scope_capacity)
         return false;
@@ -251,6 +287,23 @@ bool ward_table_scope(const struct ward_table_reader *reader, const struct ward_
                                       .is_active = (entry.flags & active) == active,
                                       .is_test = (entry.flags & WARD_SCOPE_TEST) != 0 };
     return true;
+}
+
+struct ward_span ward_table_body(const struct ward_table_reader *reader, const struct ward_record *record)
+{
+    struct ward_span body = read_body(reader, record);
+    if (body.data == NULL)
+        suspect(reader);
+    return body;
+}
+
+bool ward_table_scope(const struct ward_table_reader *reader, const struct ward_record *record,
+                      struct ward_table_scope *ret)
+{
+    bool is_good = read_scope(reader, record, ret);
+    if (!is_good)
+        suspect(reader);
+    return is_good;
 }
 
 uint64_t ward_table_revision(const struct ward_table_reader *reader)

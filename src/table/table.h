@@ -133,6 +133,39 @@ enum ward_status ward_table_publish(struct ward_table_writer *writer, uint64_t r
 /** Say that the writer is alive and in step with the store. Threads: any. */
 void ward_table_heartbeat(struct ward_table_writer *writer, int64_t boot_ms);
 
+/* ---- upkeep: a thread that builds the next generation in slices, and checks the current one ---- */
+
+struct ward_table_upkeep {
+    /**
+     * Put some more of the store's credentials into the generation that is being filled: a slice of about a
+     * millisecond, between ward_table_refill_begin and _end. NULL: a damaged table stays until the next start.
+     *
+     * Shape:   is_first begins from the start again. *ret_done once all are in. WARD_UNAVAILABLE when refill_begin said
+     *          no: it is called again.
+     * Threads: the upkeep's own.
+     */
+    enum ward_status (*refill)(void *context, bool is_first, bool *ret_done);
+    void *context;
+    unsigned rest_us; /* between slices; 0: as is usual */
+};
+
+/**
+ * Start the thread; once published. Stop it before the store closes that refill reads; ward_table_writer_close does,
+ * too.
+ *
+ * Errors:  WARD_NO_MEMORY.
+ */
+enum ward_status ward_table_upkeep_start(struct ward_table_writer *writer,
+                                         const struct ward_table_upkeep *upkeep) WARD_MUST_USE;
+void ward_table_upkeep_stop(struct ward_table_writer *writer);
+
+/** Begin a slice of refilling with what a snapshot of the store holds. False: the table has a change that the snapshot
+ * has not, or nothing is being refilled; nothing to end. */
+bool ward_table_refill_begin(struct ward_table_writer *writer, uint64_t revision) WARD_MUST_USE;
+enum ward_status ward_table_refill(struct ward_table_writer *writer,
+                                   const struct ward_table_entry *entry) WARD_MUST_USE;
+void ward_table_refill_end(struct ward_table_writer *writer);
+
 struct ward_table_stats {
     uint64_t generation, revision, records, api_keys, capacity, body_bytes, garbage_bytes, limits;
 };

@@ -1,9 +1,9 @@
 /*
  * Check words: a fast fold over 8-byte words that catches torn, moved, cut and rotten bytes. Not cryptographic: who can
- * write the map can forge it, and the map is written by the server's own user only.
+ * write the file can forge it, and the table and the store are written by the server's own user only.
  */
-#ifndef WARD_TABLE_CHECK_H
-#define WARD_TABLE_CHECK_H
+#ifndef WARD_BASE_CHECK_H
+#define WARD_BASE_CHECK_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -23,12 +23,12 @@ static inline uint64_t ward_check_fold(uint64_t a, uint64_t b)
 #define WARD_CHECK_K2 UINT64_C(0xa0761d6478bd642f)
 
 /**
- * Fold size bytes to 32 bits.
+ * Fold size bytes to 64 bits.
  *
  * Shape:   seed says what the bytes are and where they lie, so that a good copy in a wrong place fails too.
  * Time:    two independent multiplications for each 16 bytes.
  */
-static inline uint32_t ward_check(const void *bytes, size_t size, uint64_t seed)
+static inline uint64_t ward_check_wide(const void *bytes, size_t size, uint64_t seed)
 {
     const uint8_t *at = bytes;
     uint64_t a = seed ^ WARD_CHECK_K0, b = ~seed ^ WARD_CHECK_K1;
@@ -45,7 +45,13 @@ static inline uint32_t ward_check(const void *bytes, size_t size, uint64_t seed)
         a = ward_check_fold(a ^ words[0], WARD_CHECK_K1);
         b = ward_check_fold(b ^ words[1], WARD_CHECK_K2);
     }
-    uint64_t both = ward_check_fold(a ^ size, b ^ WARD_CHECK_K0);
+    return ward_check_fold(a ^ size, b ^ WARD_CHECK_K0);
+}
+
+/** The same in 32 bits. */
+static inline uint32_t ward_check(const void *bytes, size_t size, uint64_t seed)
+{
+    uint64_t both = ward_check_wide(bytes, size, seed);
     return (uint32_t)(both ^ (both >> 32));
 }
 
