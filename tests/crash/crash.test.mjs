@@ -106,7 +106,7 @@ async function holdDamaged(file) {
     const bad = join(ward.root, 'bad'), { size } = statSync(file);
     for (let i = 0; i < 12; i++) {
         copyFileSync(file, bad);
-        const at = Math.floor(random() * size);
+        const at = i < 4 ? size - 1 - Math.floor(random() * 300) : Math.floor(random() * size); // its end, and anywhere
         if (i % 2) truncateSync(bad, at);
         else {
             const fd = openSync(bad, 'r+'), byte = Buffer.alloc(1);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 
-import { slow, testProgram } from '../support/ward.mjs';
+import { SANITIZER_EXIT, slow, testProgram } from '../support/ward.mjs';
 
 /** ./dev faults runs the whole, ./dev test a sample. */
 export const whole = process.env.WARD_FAULTS === 'whole';
@@ -182,12 +182,16 @@ export async function recover(ward, ledger, where) {
 
 /** Run the program for tests to its end; one that hangs is killed. */
 export function run(args, faults) {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
         const child = spawn(testProgram, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...(faults && { WARD_TEST_FAULTS: faults.path }) } });
         let out = '', errors = '';
         child.stdout.on('data', (text) => { out += text; });
         child.stderr.on('data', (text) => { errors += text; });
         const timer = setTimeout(() => child.kill('SIGKILL'), HANG_MS);
-        child.on('close', (code, signal) => { clearTimeout(timer); resolve({ code, signal, out, errors }); });
+        child.on('close', (code, signal) => {
+            clearTimeout(timer);
+            if (code === SANITIZER_EXIT) reject(new Error(`a sanitizer found something in ${args[0]}\n${errors}`));
+            else resolve({ code, signal, out, errors });
+        });
     });
 }

@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline';
 const build = process.env.WARD_BUILD ?? join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../../build');
 export const program = existsSync(join(build, 'ward')) ? join(build, 'ward') : join(build, 'src/cli/ward');
 export const testProgram = join(build, 'tests/support/ward-test'); // the same program with a clock that tests can move
+export const SANITIZER_EXIT = 99; // what a sanitizer build ends with when it found something (./dev)
 export const slow = Number(process.env.WARD_SLOW ?? 1); // how much slower the build under test is (sanitizers)
 
 export function makeDirectory() {
@@ -124,7 +125,9 @@ export class Ward {
     async kill(signal = 'SIGKILL') {
         this.agent?.destroy();
         if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill(signal);
-        return this.exited;
+        const end = await this.exited;
+        if (end.code === SANITIZER_EXIT) throw new Error(`a sanitizer found something\n${this.log.slice(-60).join('\n')}`);
+        return end;
     }
 
     /** End it with SIGTERM and remove what it left. */
