@@ -114,6 +114,7 @@ test('the n-th call of every kind fails while a backup is restored: nothing revo
             assert.equal(first.code, 0, first.errors);
             const span = faults.calls(kind);
             const count = points(span);
+            assert.ok(await serve('restored without a fault'));
             for (let point = 0; point < count; point++) {
                 const n = place(point, count, span, random);
                 fresh();
