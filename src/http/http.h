@@ -107,6 +107,9 @@ struct ward_http_surface {
     const char *prefix; /* "/v1"; the surface with the longest matching prefix words a 404. "" is the fallback */
     const struct ward_http_route *routes;
     size_t route_count;
+    bool collapses_slashes;                  /* its routes are found with repeated slashes taken as one */
+    const struct ward_http_route *otherwise; /* takes what is below the prefix and has no route, whatever the method;
+                                                NULL: refuse words a 404 */
     /** Word a refusal of the HTTP layer: 400 bad target, 404 no route, 413 body too large, 500, 503 queue full. */
     void (*refuse)(struct ward_http_request *request, int status, const char *why, struct ward_http_reply *reply);
 };

@@ -194,6 +194,7 @@ struct search {
     uint32_t listener;
     struct ward_http_match *match;
     size_t parameter_count;
+    bool has_gap; /* repeated slashes: only for surfaces that collapse them */
 };
 
 static const struct entry *entry_for(const struct node *node, enum ward_method method, uint32_t listener)
@@ -211,7 +212,7 @@ static bool take_route(const struct search *search, const struct node *node)
     if (!entry && search->method == WARD_HEAD) {
         entry = entry_for(node, WARD_GET, search->listener);
     }
-    if (!entry) {
+    if (!entry || (search->has_gap && !entry->surface->collapses_slashes)) {
         return false;
     }
     search->match->route = entry->route;
@@ -244,16 +245,24 @@ static bool search_parameter(struct search *search, const struct node *parent, s
     return false;
 }
 
+/* Pass over empty segments: slashes that are repeated. */
+static struct ward_span skip_gap(struct search *search, struct ward_span rest)
+{
+    while (rest.size > 0 && (rest.size == 1 || rest.data[1] == '/')) {
+        rest = ward_span(rest.data + 1, rest.size - 1);
+        search->has_gap = true;
+    }
+    return rest;
+}
+
 /* As deep as the deepest route, whatever the path: beyond it there is no child. */
 static bool search_below(struct search *search, const struct node *node, struct ward_span rest)
 {
+    rest = skip_gap(search, rest);
     if (rest.size == 0) {
         return take_route(search, node);
     }
     struct ward_span segment = take_segment(&rest);
-    if (segment.size == 0) {
-        return false;
-    }
     const struct node *literal = find_literal(node, segment);
     return (literal && search_below(search, literal, rest)) || search_parameter(search, node, segment, rest);
 }
@@ -287,4 +296,8 @@ void ward_http_router_find(const struct ward_http_router *router, enum ward_meth
         return;
     }
     ret->surface = surface_of(router, path);
+    const struct ward_http_route *otherwise = ret->surface ? ret->surface->otherwise : NULL;
+    if (otherwise && (otherwise->listeners & search.listener) != 0) {
+        ret->route = otherwise;
+    }
 }

@@ -38,6 +38,14 @@ static const struct ward_http_route native[] = {
     { .method = WARD_POST, .path = "/v1/bytes", .handle = say_route, .name = "bytes", .listeners = TCP, .body_max = 4 },
 };
 
+/* Slashes are collapsed, and what has no route is taken by `otherwise`. */
+static const struct ward_http_route lenient[] = {
+    ROUTE(WARD_GET, "/l/things"),
+    ROUTE(WARD_GET, "/l/things/{id}"),
+    ROUTE(WARD_PATCH, "/l/things/{id}/parts"),
+};
+static const struct ward_http_route lenient_otherwise = ROUTE(WARD_METHOD_OTHER, "/l/otherwise");
+
 static char refusal_seen[128];
 static char route_seen[128];
 
@@ -66,7 +74,15 @@ static const struct ward_http_surface surfaces[] = {
       .routes = native,
       .route_count = sizeof(native) / sizeof(native[0]),
       .refuse = refuse_native },
+    { .name = "lenient",
+      .prefix = "/l",
+      .routes = lenient,
+      .route_count = sizeof(lenient) / sizeof(lenient[0]),
+      .collapses_slashes = true,
+      .otherwise = &lenient_otherwise,
+      .refuse = refuse_native },
 };
+#define SURFACES (sizeof(surfaces) / sizeof(surfaces[0]))
 
 static void note_route(void *application, const struct ward_http_request *request,
                        const struct ward_http_surface *surface, const struct ward_http_route *route,
@@ -79,7 +95,7 @@ static void note_route(void *application, const struct ward_http_request *reques
 static int ask(enum ward_method method, const char *target, struct ward_span body, enum ward_listener_kind listener,
                char *text, size_t text_size)
 {
-    struct ward_http_options options = { .surfaces = surfaces, .surface_count = 2, .finished = note_route };
+    struct ward_http_options options = { .surfaces = surfaces, .surface_count = SURFACES, .finished = note_route };
     struct ward_http_request request = {
         .method = method, .target = ward_span_of(target), .body = body, .listener = listener
     };
@@ -132,6 +148,18 @@ static void finds_the_route(void **state)
         { WARD_GET, "/api-keys/a%20b+c", 200, "/api-keys/{key}", "a b+c," },
         { WARD_GET, "/", 200, "/", "," },
         { WARD_GET, "/{key}", 404, "", "" },
+        { WARD_GET, "/l/things", 200, "/l/things", "," },
+        { WARD_GET, "//l//things", 200, "/l/things", "," },
+        { WARD_GET, "/l/things/", 200, "/l/things", "," },
+        { WARD_GET, "/l/things//", 200, "/l/things", "," },
+        { WARD_GET, "/l//things///a", 200, "/l/things/{id}", "a," },
+        { WARD_PATCH, "/l//things/a//parts//", 200, "/l/things/{id}/parts", "a," },
+        { WARD_GET, "/l/things/a/parts", 200, "/l/otherwise", "," },
+        { WARD_DELETE, "/l/things", 200, "/l/otherwise", "," },
+        { WARD_OPTIONS, "/l", 200, "/l/otherwise", "," },
+        { WARD_GET, "/l/", 200, "/l/otherwise", "," },
+        { WARD_GET, "/l//x//y", 200, "/l/otherwise", "," },
+        { WARD_GET, "/lx", 404, "", "" },
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char text[128];
@@ -223,7 +251,7 @@ static void *no_thread(void *application)
 static void refuses_without_thread_data(void **state)
 {
     (void)state;
-    struct ward_http_options options = { .surfaces = surfaces, .surface_count = 2, .thread_start = no_thread };
+    struct ward_http_options options = { .surfaces = surfaces, .surface_count = SURFACES, .thread_start = no_thread };
     struct ward_http_request request = { .method = WARD_GET, .target = WARD_SPAN("/api-keys") };
     struct ward_http_reply reply;
     ward_http_dispatch(&options, &request, &reply);
