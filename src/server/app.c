@@ -71,6 +71,8 @@ static bool start_publisher(struct ward_app *app, struct ward_failure *ret_why)
                                               .render = ward_theauthapi_reply_render };
     enum ward_status status = ward_publisher_start(&options, &app->publisher);
     if (status == WARD_OK)
+        status = ward_publisher_upkeep_start(app->publisher);
+    if (status == WARD_OK)
         return true;
     return ward_fail(ret_why, ward_exit_of(status),
                      "the table %.400s/table cannot be built: %s; is there room on the disk? (df -h %.400s)",
@@ -138,6 +140,7 @@ void ward_app_close(struct ward_app *app)
     if (!app)
         return;
     ward_service_free(app->service);
+    ward_publisher_upkeep_stop(app->publisher); /* before the store: it reads it */
     ward_store_close(app->store);
     ward_publisher_stop(app->publisher); /* behind the store: its writer thread calls the publisher */
     ward_keyring_close(app->keyring);

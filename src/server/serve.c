@@ -156,7 +156,7 @@ static void sweep(void *arg)
     struct server *server = arg;
     enum ward_status status = WARD_OK;
     size_t count = 1;
-    int64_t until_ms = ward_expiry_sweep_begin(ward_now_ms());
+    int64_t until_ms = ward_expiry_sweep_begin(ward_publisher_marks(server->app.publisher), ward_now_ms());
     for (int i = 0; i < SWEEP_BATCHES && status == WARD_OK && count > 0; i++)
         status = ward_service_key_sweep(server->app.service, until_ms, SWEEP_BATCH, &count);
     if (status == WARD_OK && count == 0)

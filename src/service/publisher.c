@@ -1,8 +1,8 @@
 /*
  * The publisher. Invariants:
  *
- *   1. After start, the table is changed on the store's writer thread only; the heartbeat and the numbers are the
- *      table's own and safe from any thread.
+ *   1. After start, changes reach the table on the store's writer thread only. The table's upkeep, a thread of its own,
+ *      moves it to other generations and, when it is damaged, makes it anew from the store (refill).
  *   2. Room for a batch is made before its commit (prepare), so that applying it cannot run out: a write that could not
  *      be obeyed is refused, not acknowledged.
  *   3. A change is applied by loading the object's present state. Applying is idempotent and needs no order within a
@@ -32,7 +32,10 @@ struct ward_publisher {
     struct ward_store *store;
     ward_reply_render render;
     struct ward_table_writer *writer;
-    _Atomic uint64_t applied; /* the revision that the table obeys */
+    struct ward_publisher *refiller; /* the upkeep's thread's, with buffers of its own; NULL in it and before upkeep */
+    bool is_refiller;                /* puts go into the generation that is made anew from the store */
+    struct ward_key_id refilled_to;  /* of the refiller: the last key that went in */
+    _Atomic uint64_t applied;        /* the revision that the table obeys */
 
     /* the store's writer thread only */
     struct ward_pool pool; /* of one object; keeps its first block */
@@ -103,6 +106,9 @@ static struct ward_table_entry key_entry(const struct ward_api_key *key, uint64_
 /* Put, making room again if what was reserved did not do; else take the value out, so that it denies. */
 static enum ward_status put_or_deny(struct ward_publisher *publisher, const struct ward_table_entry *entry)
 {
+    if (publisher->is_refiller) {
+        return ward_table_refill(publisher->writer, entry);
+    }
     enum ward_status status = ward_table_put(publisher->writer, entry);
     if (status != WARD_OK) {
         status = ward_table_reserve(publisher->writer, 1, entry->body.size);
@@ -133,7 +139,9 @@ static enum ward_status put_key(struct ward_publisher *publisher, const struct w
 {
     enum ward_status status = encode_key_body(publisher, key);
     if (key->is_removed || status != WARD_OK) {
-        remove_key(publisher, key);
+        if (!publisher->is_refiller) {
+            remove_key(publisher, key);
+        }
         return status;
     }
     struct ward_table_entry entry = key_entry(key, revision);
@@ -172,7 +180,9 @@ static enum ward_status put_credential(struct ward_publisher *publisher, const s
     ward_buffer_clear(&publisher->body);
     ward_body_encode(&body, &publisher->body);
     if (publisher->body.status != WARD_OK) {
-        ward_table_remove(publisher->writer, &entry.lookup);
+        if (!publisher->is_refiller) {
+            ward_table_remove(publisher->writer, &entry.lookup);
+        }
         return publisher->body.status;
     }
     entry.body = ward_buffer_span(&publisher->body);
@@ -223,16 +233,99 @@ static enum ward_status load_in(struct ward_store_session *session, void *arg)
     return status == WARD_OK ? ward_store_key_list(session, &keys, load_key, loading) : status;
 }
 
+/* The writer's connection keeps the statement that applying a key needs: later there is nobody left to refuse when
+ * there is no memory to make it. */
+static enum ward_status warm_up(struct ward_store_session *session, struct ward_publisher *publisher)
+{
+    const struct ward_key_id nobody = { 0 };
+    struct ward_api_key key;
+    enum ward_status status = ward_store_key_get(session, &nobody, &publisher->pool, &key);
+    return status == WARD_NOT_FOUND ? WARD_OK : status;
+}
+
 /* Runs as a transaction: whatever was written before the listener was set is in the store's revision by now. */
 static enum ward_status compare_revision(struct ward_store_session *session, void *arg)
 {
     const struct loading *loading = arg;
     uint64_t revision;
     enum ward_status status = ward_store_revision(session, &revision);
+    if (status == WARD_OK) {
+        status = warm_up(session, loading->publisher);
+    }
     if (status != WARD_OK) {
         return status;
     }
     return revision == loading->revision ? WARD_OK : WARD_INTERNAL;
+}
+
+/* ---- refill: the whole store again, in slices, while changes go on ---- */
+
+#define REFILL_KEYS 32 /* of a slice */
+
+struct refill {
+    struct ward_publisher *refiller;
+    uint64_t revision;
+    struct ward_key_id last;
+    bool has_last;
+    size_t seen; /* in this slice */
+    bool with_credentials;
+};
+
+static enum ward_status refill_key(const struct ward_api_key *key, void *arg)
+{
+    struct refill *refill = arg;
+    refill->last = key->id;
+    refill->has_last = true;
+    refill->seen++;
+    return put_key(refill->refiller, key, refill->revision, NULL);
+}
+
+static enum ward_status refill_credential(const struct ward_credential *credential, void *arg)
+{
+    struct refill *refill = arg;
+    return put_credential(refill->refiller, credential, refill->revision);
+}
+
+/* The table is held for the slice: no change is applied between the snapshot's rows and the generation they go to. */
+static enum ward_status refill_in(struct ward_store_session *session, void *arg)
+{
+    const struct ward_credential_filter credentials = { .has_kind = true,
+                                                        .kind = WARD_CREDENTIAL_ACCESS_KEY,
+                                                        .activity = WARD_CREDENTIAL_ANY };
+    struct refill *refill = arg;
+    struct ward_table_writer *writer = refill->refiller->writer;
+    enum ward_status status = ward_store_revision(session, &refill->revision);
+    if (status != WARD_OK) {
+        return status;
+    }
+    if (!ward_table_refill_begin(writer, refill->revision)) {
+        return WARD_UNAVAILABLE;
+    }
+    if (refill->with_credentials) {
+        status = ward_store_credential_list(session, &credentials, refill_credential, refill);
+    }
+    if (status == WARD_OK) {
+        status = ward_store_key_walk(session, refill->has_last ? &refill->last : NULL, REFILL_KEYS, refill_key, refill);
+    }
+    ward_table_refill_end(writer);
+    return status;
+}
+
+/* Called by the table's upkeep, on its thread. The refiller remembers how far it came. */
+static enum ward_status refill_slice(void *context, bool is_first, bool *ret_done)
+{
+    struct ward_publisher *refiller = context;
+    struct refill refill = { .refiller = refiller, .with_credentials = is_first };
+    if (!is_first) {
+        refill.last = refiller->refilled_to;
+        refill.has_last = true;
+    }
+    enum ward_status status = ward_store_read(refiller->store, refill_in, &refill);
+    if (status == WARD_OK) {
+        refiller->refilled_to = refill.last;
+        *ret_done = refill.seen < REFILL_KEYS;
+    }
+    return status;
 }
 
 /* ---- a batch ---- */
@@ -510,6 +603,25 @@ static enum ward_status load_and_listen(struct ward_publisher *publisher, const 
     return WARD_OK;
 }
 
+/* Memory that applying needs is taken now: later there is nobody left to refuse. */
+static enum ward_status take_buffers(struct ward_publisher *publisher)
+{
+    publisher->pool = ward_pool_new(ONE_OBJECT_POOL);
+    publisher->reply = ward_buffer_new(REPLY_BYTES_MAX);
+    publisher->body = ward_buffer_new(BODY_BYTES_MAX);
+    void *block = ward_pool_alloc(&publisher->pool, FIRST_BLOCK);
+    char *reply = ward_buffer_reserve(&publisher->reply, FIRST_BLOCK);
+    char *body = ward_buffer_reserve(&publisher->body, FIRST_BLOCK);
+    return block && reply && body ? WARD_OK : WARD_NO_MEMORY;
+}
+
+static void release_buffers(struct ward_publisher *publisher)
+{
+    ward_buffer_free(&publisher->reply);
+    ward_buffer_free(&publisher->body);
+    ward_pool_free(&publisher->pool);
+}
+
 enum ward_status ward_publisher_start(const struct ward_publisher_options *options, struct ward_publisher **ret)
 {
     struct ward_publisher *publisher = ward_alloc(sizeof(*publisher));
@@ -518,14 +630,7 @@ enum ward_status ward_publisher_start(const struct ward_publisher_options *optio
     }
     publisher->store = options->store;
     publisher->render = options->render;
-    publisher->pool = ward_pool_new(ONE_OBJECT_POOL);
-    publisher->reply = ward_buffer_new(REPLY_BYTES_MAX);
-    publisher->body = ward_buffer_new(BODY_BYTES_MAX);
-    /* Memory that applying needs is taken now: later there is nobody left to refuse. */
-    void *block = ward_pool_alloc(&publisher->pool, FIRST_BLOCK);
-    char *reply = ward_buffer_reserve(&publisher->reply, FIRST_BLOCK);
-    char *body = ward_buffer_reserve(&publisher->body, FIRST_BLOCK);
-    enum ward_status status = block && reply && body ? WARD_OK : WARD_NO_MEMORY;
+    enum ward_status status = take_buffers(publisher);
     if (status == WARD_OK) {
         status = load_and_listen(publisher, options->directory);
     }
@@ -537,23 +642,66 @@ enum ward_status ward_publisher_start(const struct ward_publisher_options *optio
     return WARD_OK;
 }
 
+static struct ward_publisher *new_refiller(const struct ward_publisher *publisher)
+{
+    struct ward_publisher *refiller = ward_alloc(sizeof(*refiller));
+    if (!refiller) {
+        return NULL;
+    }
+    refiller->store = publisher->store;
+    refiller->render = publisher->render;
+    refiller->writer = publisher->writer;
+    refiller->is_refiller = true;
+    if (take_buffers(refiller) == WARD_OK) {
+        return refiller;
+    }
+    release_buffers(refiller);
+    ward_free(refiller);
+    return NULL;
+}
+
+enum ward_status ward_publisher_upkeep_start(struct ward_publisher *publisher)
+{
+    publisher->refiller = new_refiller(publisher);
+    if (!publisher->refiller) {
+        return WARD_NO_MEMORY;
+    }
+    const struct ward_table_upkeep upkeep = { .refill = refill_slice, .context = publisher->refiller };
+    return ward_table_upkeep_start(publisher->writer, &upkeep);
+}
+
+void ward_publisher_upkeep_stop(struct ward_publisher *publisher)
+{
+    if (!publisher || !publisher->refiller) {
+        return;
+    }
+    ward_table_upkeep_stop(publisher->writer);
+    release_buffers(publisher->refiller);
+    ward_free(publisher->refiller);
+    publisher->refiller = NULL;
+}
+
 void ward_publisher_stop(struct ward_publisher *publisher)
 {
     if (!publisher) {
         return;
     }
+    ward_publisher_upkeep_stop(publisher);
     if (publisher->writer) {
         ward_table_writer_close(publisher->writer);
     }
-    ward_buffer_free(&publisher->reply);
-    ward_buffer_free(&publisher->body);
-    ward_pool_free(&publisher->pool);
+    release_buffers(publisher);
     ward_free(publisher);
 }
 
 void ward_publisher_heartbeat(struct ward_publisher *publisher)
 {
     ward_table_heartbeat(publisher->writer, ward_boot_ms());
+}
+
+struct ward_table_marks *ward_publisher_marks(struct ward_publisher *publisher)
+{
+    return ward_table_writer_marks(publisher->writer);
 }
 
 enum ward_status ward_publisher_expect(struct ward_publisher *publisher, const struct ward_api_key *key)

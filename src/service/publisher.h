@@ -25,11 +25,19 @@ struct ward_publisher;
 
 enum ward_status ward_publisher_start(const struct ward_publisher_options *options,
                                       struct ward_publisher **ret) WARD_MUST_USE;
+/** Start the table's upkeep: generations that change in slices, a damaged table that is made anew. WARD_NO_MEMORY. */
+enum ward_status ward_publisher_upkeep_start(struct ward_publisher *publisher) WARD_MUST_USE;
+/** Stop it; before the store is closed, which it reads. Takes NULL, and one that was never started. */
+void ward_publisher_upkeep_stop(struct ward_publisher *publisher);
+
 /** Stop listening and close the table's writer; the file stays. The store must be closed first. Takes NULL. */
 void ward_publisher_stop(struct ward_publisher *publisher);
 
 /** Beat (from the server's ticker, every 500 ms). Threads: any. */
 void ward_publisher_heartbeat(struct ward_publisher *publisher);
+
+/** What verifiers have seen pass (verify/expiry.h), for the sweeper. Threads: any. */
+struct ward_table_marks *ward_publisher_marks(struct ward_publisher *publisher);
 
 struct ward_publisher_stats {
     struct ward_table_stats table;

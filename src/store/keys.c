@@ -472,3 +472,12 @@ enum ward_status ward_store_key_expired(struct ward_store_session *s, int64_t no
     ward_sql_bind_int(q, 2, max > INT64_MAX ? INT64_MAX : (int64_t)max);
     return visit_keys(s, q, visit, arg);
 }
+
+enum ward_status ward_store_key_walk(struct ward_store_session *s, const struct ward_key_id *after, size_t max,
+                                     ward_key_visit visit, void *arg)
+{
+    WARD_SQL *q = ward_sql_prepare(s, KEY_SELECT " WHERE k.id > ? AND k.is_removed = 0 ORDER BY k.id LIMIT ?");
+    ward_sql_bind_text(q, 1, after ? ward_span(after->text, WARD_KEY_ID_CHARS) : WARD_SPAN(""));
+    ward_sql_bind_int(q, 2, max > INT64_MAX ? INT64_MAX : (int64_t)max);
+    return visit_keys(s, q, visit, arg);
+}

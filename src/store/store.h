@@ -206,6 +206,11 @@ typedef enum ward_status (*ward_key_visit)(const struct ward_api_key *key, void 
 enum ward_status ward_store_key_list(struct ward_store_session *s, const struct ward_key_filter *filter,
                                      ward_key_visit visit, void *arg) WARD_MUST_USE;
 
+/** Visit at most max keys by id, from behind `after` (NULL: from the first), never removed ones: a walk over all keys in
+ * slices, each in a session of its own. */
+enum ward_status ward_store_key_walk(struct ward_store_session *s, const struct ward_key_id *after, size_t max,
+                                     ward_key_visit visit, void *arg) WARD_MUST_USE;
+
 /** Visit enabled keys with expiry ≤ now_ms, at most max: the sweeper's work list. */
 enum ward_status ward_store_key_expired(struct ward_store_session *s, int64_t now_ms, size_t max, ward_key_visit visit,
                                         void *arg) WARD_MUST_USE;

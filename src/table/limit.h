@@ -31,9 +31,8 @@ struct ward_limits_header {
 
 /** Words in the header's page that every process may write; all are atomics, zero at first. */
 struct ward_limits_live {
-    uint64_t suspicions;  /* how often a reader met what fails its check */
-    uint64_t expiry_seen; /* verify/expiry.h */
-    uint64_t expiry_swept;
+    struct ward_table_marks marks;
+    uint64_t suspicions; /* how often a reader met what fails its check */
 };
 #define WARD_LIMITS_LIVE_AT 2048
 
@@ -80,6 +79,9 @@ void ward_limit_slots_close(struct ward_limit_slots *slots);
 
 uint64_t ward_limit_slots_id(const struct ward_limit_slots *slots);
 uint64_t ward_limit_slots_held(const struct ward_limit_slots *slots);
+
+/** The words in the header's page, where they stay when the file grows. */
+struct ward_limits_live *ward_limit_slots_live(const struct ward_limit_slots *slots);
 
 /** Make room for so many more credentials. On failure nothing changed. */
 enum ward_status ward_limit_slots_reserve(struct ward_limit_slots *slots, size_t count) WARD_MUST_USE;

@@ -17,6 +17,7 @@
 
 struct ward_limit_slots {
     int fd;
+    void *page; /* the header's, in a map of its own: threads that do not write look there while the file grows */
     struct ward_limits_map map;
     uint32_t *holds;  /* records that hold each counter; room for map.capacity */
     uint32_t *free;   /* a stack of free counters below `used`; room for map.capacity */
@@ -237,7 +238,9 @@ enum ward_status ward_limit_slots_open(const char *directory, struct ward_limit_
     if (status == WARD_NOT_FOUND || status == WARD_INTEGRITY)
         status = make_file(directory, &slots->fd, &slots->map);
     if (status == WARD_OK)
-        status = ward_limits_map_share(slots->fd, &slots->map);
+        slots->page = ward_table_map(slots->fd, WARD_TABLE_PAGE, true);
+    if (status == WARD_OK)
+        status = slots->page == NULL ? WARD_NO_MEMORY : ward_limits_map_share(slots->fd, &slots->map);
     if (status == WARD_OK)
         status = grow_books(slots, slots->map.capacity);
     if (status != WARD_OK) {
@@ -255,12 +258,18 @@ void ward_limit_slots_close(struct ward_limit_slots *slots)
     if (slots == NULL)
         return;
     ward_limits_map_close(&slots->map);
+    ward_table_unmap(slots->page, WARD_TABLE_PAGE);
     if (slots->fd >= 0)
         close(slots->fd);
     ward_free(slots->holds);
     ward_free(slots->free);
     ward_free(slots->by_id);
     ward_free(slots);
+}
+
+struct ward_limits_live *ward_limit_slots_live(const struct ward_limit_slots *slots)
+{
+    return (struct ward_limits_live *)(void *)((uint8_t *)slots->page + WARD_LIMITS_LIVE_AT);
 }
 
 uint64_t ward_limit_slots_id(const struct ward_limit_slots *slots)

@@ -324,6 +324,12 @@ int64_t ward_table_age_ms(const struct ward_table_reader *reader, int64_t boot_m
     return heartbeat_ms > boot_ms ? 0 : boot_ms - heartbeat_ms;
 }
 
+struct ward_table_marks *ward_table_marks(const struct ward_table_reader *reader)
+{
+    static struct ward_table_marks own; /* nobody else sees them, but nothing is forgotten within the process */
+    return reader->limits.base != NULL ? &reader->limits.live->marks : &own;
+}
+
 /* ---- limits ---- */
 
 /* False when the record's counter cannot be reached or is not its own any more. */

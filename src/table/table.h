@@ -166,6 +166,11 @@ enum ward_status ward_table_refill(struct ward_table_writer *writer,
                                    const struct ward_table_entry *entry) WARD_MUST_USE;
 void ward_table_refill_end(struct ward_table_writer *writer);
 
+struct ward_table_marks;
+
+/** The marks (below), until the writer is closed. Threads: any. */
+struct ward_table_marks *ward_table_writer_marks(const struct ward_table_writer *writer);
+
 struct ward_table_stats {
     uint64_t generation, revision, records, api_keys, capacity, body_bytes, garbage_bytes, limits;
 };
@@ -217,6 +222,14 @@ uint64_t ward_table_revision(const struct ward_table_reader *reader);
 uint64_t ward_table_generation(const struct ward_table_reader *reader);
 /** Milliseconds since the writer's last heartbeat, by CLOCK_BOOTTIME. */
 int64_t ward_table_age_ms(const struct ward_table_reader *reader, int64_t boot_ms);
+
+/** Words in DIR/limits that all verifiers of a host share. verify/expiry.h says what they hold. */
+struct ward_table_marks {
+    uint64_t expiry_seen, expiry_swept;
+};
+
+/** The marks, until the reader's next call; the process's own while DIR/limits cannot be mapped. */
+struct ward_table_marks *ward_table_marks(const struct ward_table_reader *reader);
 
 /** What a limit stands at. */
 struct ward_limit_state {

@@ -67,6 +67,11 @@ void ward_table_writer_stats(const struct ward_table_writer *writer, struct ward
     ret->limits = __atomic_load_n(&stats->limits, __ATOMIC_RELAXED);
 }
 
+struct ward_table_marks *ward_table_writer_marks(const struct ward_table_writer *writer)
+{
+    return &ward_limit_slots_live(writer->limits)->marks;
+}
+
 /* ---- geometry ---- */
 
 static uint64_t with_headroom(uint64_t needed, uint64_t least, uint64_t most)

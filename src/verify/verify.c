@@ -92,7 +92,8 @@ static bool is_origin_refused(const struct ward_presented *presented, const stru
 }
 
 /* Judge a recognised credential by what its record says, the limit excepted. */
-static enum ward_reason judge(const struct ward_presented *presented, int64_t now_ms, struct ward_verdict *verdict)
+static enum ward_reason judge(struct ward_verifier *verifier, const struct ward_presented *presented, int64_t now_ms,
+                              struct ward_verdict *verdict)
 {
     const struct ward_record *record = &verdict->record;
     verdict->is_foreign = is_foreign(presented, &verdict->scope);
@@ -100,7 +101,7 @@ static enum ward_reason judge(const struct ward_presented *presented, int64_t no
         return WARD_VERDICT_UNKNOWN;
     if ((record->flags & WARD_RECORD_ENABLED) == 0)
         return WARD_VERDICT_DISABLED;
-    if (ward_expiry_has_passed(record->expires_ms, now_ms))
+    if (ward_expiry_has_passed(ward_table_marks(verifier->reader), record->expires_ms, now_ms))
         return WARD_VERDICT_EXPIRED;
     if (!verdict->scope.is_active)
         return WARD_VERDICT_PROJECT_INACTIVE;
@@ -120,7 +121,7 @@ static enum ward_reason decide(struct ward_verifier *verifier, const struct ward
 
     enum ward_reason reason = recognise(verifier, presented, verdict);
     if (reason == WARD_VERDICT_VALID)
-        reason = judge(presented, now_ms, verdict);
+        reason = judge(verifier, presented, now_ms, verdict);
     if (reason != WARD_VERDICT_VALID || verdict->record.limit == 0)
         return reason;
 

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "model/key_id.h"
 #include "table/layout.h"
+#include "verify/expiry.h"
 #include "verify/verify.h"
 
 #define NOW  INT64_C(1700000000000)
@@ -368,6 +369,37 @@ static void silence_makes_stale(void **state)
     assert_int_equal(reason_of(gate, "v"), WARD_VERDICT_VALID);
 }
 
+/* Seen by one verifier, obeyed by all, and by those of a new server that has not swept yet. */
+static void an_expiry_passes_for_every_process_and_across_a_restart(void **state)
+{
+    struct gate *gate = *state;
+    struct key key = good_key("v"), later = good_key("w");
+    key.expires_ms = NOW + 1000;
+    later.expires_ms = NOW + 2000;
+    put(gate, &key);
+    put(gate, &later);
+    wall_now = NOW + 1000;
+    assert_int_equal(reason_of(gate, "v"), WARD_VERDICT_EXPIRED);
+    wall_now = NOW;
+
+    struct gate second = *gate;
+    assert_ok(ward_verifier_open(gate->scene.directory, gate->hash, 3000, &second.verifier));
+    assert_int_equal(reason_of(&second, "v"), WARD_VERDICT_EXPIRED);
+    assert_int_equal(reason_of(&second, "w"), WARD_VERDICT_VALID);
+
+    ward_verifier_close(&second.verifier);
+    ward_verifier_close(&gate->verifier);
+    ward_table_writer_close(gate->writer);
+    assert_ok(ward_table_writer_open(gate->scene.directory, 10, 1000, &gate->writer));
+    assert_ok(ward_table_publish(gate->writer, 1));
+    put(gate, &key);
+    put(gate, &later);
+    assert_ok(ward_verifier_open(gate->scene.directory, gate->hash, 3000, &gate->verifier));
+    assert_int_equal(reason_of(gate, "v"), WARD_VERDICT_EXPIRED);
+    assert_int_equal(reason_of(gate, "w"), WARD_VERDICT_VALID);
+    assert_int_equal(ward_expiry_sweep_begin(ward_table_writer_marks(gate->writer), NOW), NOW + 1000);
+}
+
 static void a_change_is_obeyed_at_once(void **state)
 {
     struct gate *gate = *state;
@@ -514,6 +546,7 @@ int main(void)
         CASE(silence_makes_stale),
         CASE(a_change_is_obeyed_at_once),
         CASE(damage_is_stale),
+        CASE(an_expiry_passes_for_every_process_and_across_a_restart),
         CASE(a_body_that_is_none_is_stale),
         CASE(a_body_is_read_when_it_is_wanted),
         CASE(a_damaged_body_denies_who_needs_it_and_counts_nothing),

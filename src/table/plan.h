@@ -1,0 +1,113 @@
+/*
+ * Stages, usage plans and the relations between API keys and stages, as the table holds them: record kinds beside those
+ * of credentials, in the same index.
+ *
+ *   stage     what a gateway's caller asks for: its product and API, throttle, access list, default terms
+ *   plan      the terms of a usage plan, once for all who are held to it
+ *   relation  a key may use a stage (its subscription is accepted); which plan it is held to; its counters
+ *
+ * They are found like a credential, by the keyed hash of a text; theirs begin with a line feed, which no presented value
+ * can hold. Counters lie in DIR/limits and belong to (key, stage): a changed plan goes on counting where it was, and so
+ * does a restarted server.
+ */
+#ifndef WARD_TABLE_PLAN_H
+#define WARD_TABLE_PLAN_H
+
+#include "base/buffer.h"
+#include "base/calendar.h"
+#include "model/plan_terms.h"
+#include "table/table.h"
+
+/* Ids are packed by ward_key_id_pack; 0 is none. */
+
+/* ---- lookups ---- */
+
+void ward_stage_lookup(const struct ward_keyed_hash *hash, uint64_t stage, struct ward_lookup *ret);
+void ward_plan_lookup(const struct ward_keyed_hash *hash, uint64_t plan, struct ward_lookup *ret);
+void ward_relation_lookup(const struct ward_keyed_hash *hash, uint64_t key, uint64_t stage, struct ward_lookup *ret);
+
+/* ---- what the publisher puts ---- */
+
+/** What a stage's record needs beyond its hot part. Encode it when the stage has an access list or is in maintenance;
+ * else the body is absent. */
+struct ward_stage_body {
+    bool is_acl_allowing;     /* the list names who may come (ALLOWED); else who may not (REJECTED) */
+    struct ward_span sources; /* addresses and networks as text (model/source_list.h); absent: no access list */
+    int status;               /* of the answer in maintenance; 0: none was set */
+    struct ward_span answer;  /* its body; may be absent */
+};
+void ward_stage_body_encode(const struct ward_stage_body *body, struct ward_buffer *ret);
+/** Fields are borrowed from packed. False when it is not a stage's body. */
+bool ward_stage_body_decode(struct ward_span packed, struct ward_stage_body *ret);
+
+struct ward_table_stage {
+    uint64_t product, api, stage;
+    bool is_public; /* its product is: whoever has a key may use it, and is subscribed by that */
+    bool is_maintenance, has_acl;
+    uint32_t throttle_rps;        /* of all keys together; 0: none */
+    struct ward_plan_terms terms; /* for relations without a plan */
+    struct ward_table_scope scope; /* its owner's */
+    uint64_t revision;
+    struct ward_span body; /* made by ward_stage_body_encode; absent without access list and maintenance */
+};
+
+struct ward_table_plan {
+    uint64_t plan;
+    struct ward_plan_terms terms;
+    uint64_t revision;
+};
+
+struct ward_table_relation {
+    uint64_t key, stage;
+    uint64_t plan; /* 0: the stage's own terms */
+    uint64_t revision;
+};
+
+/**
+ * Put what is to be put in the shape that ward_table_put and ward_table_refill take; entry->body is borrowed from the
+ * stage. Remove with ward_table_remove.
+ *
+ * Errors:  those of ward_table_put. A relation always takes a counter of DIR/limits, and a stage with a throttle does.
+ */
+struct ward_table_entry ward_stage_entry(const struct ward_lookup *lookup, const struct ward_table_stage *stage);
+struct ward_table_entry ward_plan_entry(const struct ward_lookup *lookup, const struct ward_table_plan *plan);
+struct ward_table_entry ward_relation_entry(const struct ward_lookup *lookup,
+                                            const struct ward_table_relation *relation);
+
+enum ward_status ward_table_put_stage(struct ward_table_writer *writer, const struct ward_lookup *lookup,
+                                      const struct ward_table_stage *stage) WARD_MUST_USE;
+enum ward_status ward_table_put_plan(struct ward_table_writer *writer, const struct ward_lookup *lookup,
+                                     const struct ward_table_plan *plan) WARD_MUST_USE;
+enum ward_status ward_table_put_relation(struct ward_table_writer *writer, const struct ward_lookup *lookup,
+                                         const struct ward_table_relation *relation) WARD_MUST_USE;
+
+/* ---- the zone whose days and months count ---- */
+
+/** Set it; before the first ward_table_publish, and when its next transition has become another. Threads: any. */
+void ward_table_zone_set(struct ward_table_writer *writer, const struct ward_zone *zone);
+/** Threads: the reader's. */
+void ward_table_zone(const struct ward_table_reader *reader, struct ward_zone *ret);
+
+/* ---- what was used ---- */
+
+struct ward_plan_usage {
+    uint64_t day_used, day_calls;     /* counted against the quota; all calls */
+    uint64_t month_used, month_calls; /* the same for the month */
+};
+
+/** Look at a relation's counters through a reader. False: there is no such relation, or it cannot be reached. */
+bool ward_table_usage(struct ward_table_reader *reader, const struct ward_lookup *relation, int64_t now_ms,
+                      struct ward_plan_usage *ret);
+/** The same for who holds the writer (the service). Threads: any. */
+bool ward_table_writer_usage(struct ward_table_writer *writer, const struct ward_lookup *relation, int64_t now_ms,
+                             struct ward_plan_usage *ret);
+
+/**
+ * Bring the counters to the disk: a power cut costs what was counted since. (The end of the process costs nothing.)
+ *
+ * Errors:  WARD_IO.
+ * Threads: any, one at a time; it waits for the disk and holds nothing meanwhile.
+ */
+enum ward_status ward_table_limits_sync(struct ward_table_writer *writer) WARD_MUST_USE;
+
+#endif
