@@ -6,9 +6,9 @@
  *   plan      the terms of a usage plan, once for all who are held to it
  *   relation  a key may use a stage (its subscription is accepted); which plan it is held to; its counters
  *
- * They are found like a credential, by the keyed hash of a text; theirs begin with a line feed, which no presented value
- * can hold. Counters lie in DIR/limits and belong to (key, stage): a changed plan goes on counting where it was, and so
- * does a restarted server.
+ * They are found like a credential, by the keyed hash of a text; theirs begin with a line feed, which no presented
+ * value can hold. Counters lie in DIR/limits and belong to (key, stage): a changed plan goes on counting where it was,
+ * and so does a restarted server.
  */
 #ifndef WARD_TABLE_PLAN_H
 #define WARD_TABLE_PLAN_H
@@ -44,8 +44,8 @@ struct ward_table_stage {
     uint64_t product, api, stage;
     bool is_public; /* its product is: whoever has a key may use it, and is subscribed by that */
     bool is_maintenance, has_acl;
-    uint32_t throttle_rps;        /* of all keys together; 0: none */
-    struct ward_plan_terms terms; /* for relations without a plan */
+    uint32_t throttle_rps;         /* of all keys together; 0: none */
+    struct ward_plan_terms terms;  /* for relations without a plan */
     struct ward_table_scope scope; /* its owner's */
     uint64_t revision;
     struct ward_span body; /* made by ward_stage_body_encode; absent without access list and maintenance */
