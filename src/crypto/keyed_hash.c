@@ -18,6 +18,7 @@
 #define OUTER_PAD 0x5c
 
 _Static_assert(WARD_DERIVED_KEY_BYTES <= SHA256_CBLOCK, "a longer key would have to be hashed first");
+_Static_assert(WARD_SHA256_BYTES == SHA256_DIGEST_LENGTH, "the size that callers know");
 
 /* Each state has absorbed the key: as secret as the key itself. */
 struct ward_keyed_hash {
@@ -25,11 +26,11 @@ struct ward_keyed_hash {
     SHA256_CTX outer;
 };
 
-static void absorb_pad(SHA256_CTX *state, const uint8_t key[WARD_DERIVED_KEY_BYTES], uint8_t pad)
+static void absorb_pad(SHA256_CTX *state, const uint8_t *key, size_t key_size, uint8_t pad)
 {
     uint8_t block[SHA256_CBLOCK];
     memset(block, pad, sizeof(block));
-    for (size_t i = 0; i < WARD_DERIVED_KEY_BYTES; i++) {
+    for (size_t i = 0; i < key_size; i++) {
         block[i] ^= key[i];
     }
     SHA256_Init(state);
@@ -47,8 +48,8 @@ static enum ward_status make(const struct ward_keyring *keyring, const uint8_t k
     if (!hash) {
         return WARD_NO_MEMORY;
     }
-    absorb_pad(&hash->inner, key, INNER_PAD);
-    absorb_pad(&hash->outer, key, OUTER_PAD);
+    absorb_pad(&hash->inner, key, WARD_DERIVED_KEY_BYTES, INNER_PAD);
+    absorb_pad(&hash->outer, key, WARD_DERIVED_KEY_BYTES, OUTER_PAD);
     *ret = hash;
     return WARD_OK;
 }
@@ -93,6 +94,28 @@ void ward_keyed_hash(const struct ward_keyed_hash *hash, struct ward_span bytes,
     SHA256_Update(&state, digest, sizeof(digest));
     SHA256_Final(digest, &state);
     memcpy(ret->bytes, digest, sizeof(ret->bytes));
+    explicit_bzero(digest, sizeof(digest));
+    explicit_bzero(&state, sizeof(state));
+}
+
+void ward_hmac_sha256(struct ward_span key, const struct ward_span *parts, size_t count, uint8_t ret[WARD_SHA256_BYTES])
+{
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+    SHA256_CTX state;
+    if (key.size > SHA256_CBLOCK) { /* RFC 2104 2: a longer key is hashed first */
+        SHA256_Init(&state);
+        SHA256_Update(&state, key.data, key.size);
+        SHA256_Final(digest, &state);
+        key = ward_span((const char *)digest, sizeof(digest));
+    }
+    absorb_pad(&state, (const uint8_t *)key.data, key.size, INNER_PAD);
+    for (size_t i = 0; i < count; i++) {
+        SHA256_Update(&state, parts[i].data, parts[i].size);
+    }
+    SHA256_Final(ret, &state);
+    absorb_pad(&state, (const uint8_t *)key.data, key.size, OUTER_PAD);
+    SHA256_Update(&state, ret, WARD_SHA256_BYTES);
+    SHA256_Final(ret, &state);
     explicit_bzero(digest, sizeof(digest));
     explicit_bzero(&state, sizeof(state));
 }

@@ -32,6 +32,16 @@ void ward_keyed_hash(const struct ward_keyed_hash *hash, struct ward_span bytes,
 bool ward_constant_time_equal(const void *a, const void *b, size_t size);
 
 #define WARD_SHA256_BYTES 32
+
+/**
+ * HMAC-SHA-256 of several parts in a row under a key of any length: signatures, whose key changes from call to call.
+ *
+ * Time:    the same for equal lengths. Allocates nothing, cannot fail.
+ * Source:  RFC 2104.
+ */
+void ward_hmac_sha256(struct ward_span key, const struct ward_span *parts, size_t count,
+                      uint8_t ret[WARD_SHA256_BYTES]);
+
 /** SHA-256 of several parts in a row (the change log's chain, file fingerprints). */
 enum ward_status ward_sha256(const struct ward_span *parts, size_t count, uint8_t ret[WARD_SHA256_BYTES]) WARD_MUST_USE;
 

@@ -110,6 +110,37 @@ static void test_equals_openssl_hmac(void **state)
     ward_keyed_hash_free(hash);
 }
 
+static void check_hmac(const char *key, const char *data, const char *tag)
+{
+    char key_bytes[160], data_bytes[160];
+    uint8_t expected[WARD_SHA256_BYTES], got[WARD_SHA256_BYTES];
+    size_t key_size = strlen(key) / 2, data_size = strlen(data) / 2;
+    assert_true(ward_hex_decode(ward_span_of(key), key_bytes, key_size));
+    assert_true(ward_hex_decode(ward_span_of(data), data_bytes, data_size));
+    assert_true(ward_hex_decode(ward_span_of(tag), expected, sizeof(expected)));
+    for (size_t cut = 0; cut <= data_size; cut++) { /* parts are one text, wherever it is cut */
+        const struct ward_span parts[] = { ward_span(data_bytes, cut), WARD_SPAN_NONE,
+                                           ward_span(data_bytes + cut, data_size - cut) };
+        ward_hmac_sha256(ward_span(key_bytes, key_size), parts, 3, got);
+        assert_memory_equal(got, expected, sizeof(expected));
+    }
+}
+
+/* RFC 4231: a short key, one of a block's length and less, and one that is longer than a block. */
+static void test_hmac_of_any_key(void **state)
+{
+    (void)state;
+    char long_key[2 * 131 + 1];
+    memset(long_key, 'a', sizeof(long_key) - 1);
+    long_key[sizeof(long_key) - 1] = '\0';
+    check_hmac("4a656665", "7768617420646f2079612077616e7420666f72206e6f7468696e673f",
+               "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    check_hmac(long_key,
+               "54657374205573696e67204c6172676572205468616e20426c6f636b2d53697a65204b6579202d2048617368204b"
+               "6579204669727374",
+               "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
 static void test_absent_text_hashes_as_empty(void **state)
 {
     (void)state;
@@ -228,6 +259,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rfc4231),
         cmocka_unit_test(test_equals_openssl_hmac),
+        cmocka_unit_test(test_hmac_of_any_key),
         cmocka_unit_test(test_absent_text_hashes_as_empty),
         cmocka_unit_test(test_copy_gives_the_same_hash),
         cmocka_unit_test(test_token_hash_is_another),
