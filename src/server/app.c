@@ -21,7 +21,27 @@ static bool open_keyring(struct ward_app *app, struct ward_failure *ret_why)
                      ward_status_text(status));
 }
 
-static bool refuse_store(const char *path, enum ward_status status, struct ward_failure *ret_why)
+/* The offset is a page's or a frame's: nothing is known about which of its bytes it was. */
+static bool refuse_damaged(const char *path, const struct ward_store_damage *damage, struct ward_failure *ret_why)
+{
+    const char *end = damage->is_in_log ? "-wal" : "";
+    if (!damage->is_found)
+        return ward_fail(ret_why, WARD_EXIT_INTEGRITY,
+                         "%.400s is damaged: its quick check failed; restore a backup, and keep the damaged file",
+                         path);
+    if (damage->is_doubtful)
+        return ward_fail(ret_why, WARD_EXIT_INTEGRITY,
+                         "%.300s%s is damaged at offset %lld: it ends there, and changes that were acknowledged after "
+                         "that are missing; restore a backup, and keep the damaged file",
+                         path, end, (long long)damage->offset);
+    return ward_fail(ret_why, WARD_EXIT_INTEGRITY,
+                     "%.300s%s is damaged at offset %lld: other bytes are there than were written; restore a backup, "
+                     "and keep the damaged file",
+                     path, end, (long long)damage->offset);
+}
+
+static bool refuse_store(const char *path, enum ward_status status, const struct ward_store_damage *damage,
+                         struct ward_failure *ret_why)
 {
     switch (status) {
     case WARD_MISMATCH:
@@ -31,9 +51,7 @@ static bool refuse_store(const char *path, enum ward_status status, struct ward_
             "one",
             path);
     case WARD_INTEGRITY:
-        return ward_fail(ret_why, WARD_EXIT_INTEGRITY,
-                         "%.400s is damaged: its quick check failed; restore a backup, and keep the damaged file",
-                         path);
+        return refuse_damaged(path, damage, ret_why);
     case WARD_FORBIDDEN:
         return ward_fail(ret_why, WARD_EXIT_PERMISSION, "%.400s may not be opened; run: chmod 600 %.400s", path, path);
     default:
@@ -42,15 +60,39 @@ static bool refuse_store(const char *path, enum ward_status status, struct ward_
     }
 }
 
+/* What the table obeyed last, 0 when there is none of this boot. It was published after it was durable. */
+static uint64_t table_revision(const char *directory)
+{
+    struct ward_table_reader *reader = NULL;
+    if (ward_table_reader_open(directory, &reader) != WARD_OK)
+        return 0;
+    uint64_t revision = ward_table_revision(reader);
+    ward_table_reader_close(reader);
+    return revision;
+}
+
 static bool open_store(struct ward_app *app, struct ward_failure *ret_why)
 {
-    struct ward_store_options options = { .path = app->directory.store };
+    struct ward_store_damage damage = { 0 };
+    struct ward_store_options options = { .path = app->directory.store,
+                                          .seen_revision = table_revision(app->directory.path),
+                                          .ret_damage = &damage };
     enum ward_status status = ward_store_open_sqlite(&options, &app->store);
-    return status == WARD_OK || refuse_store(app->directory.store, status, ret_why);
+    return status == WARD_OK || refuse_store(app->directory.store, status, &damage, ret_why);
+}
+
+/* A page that nobody had to read before. */
+static bool is_damaged(struct ward_app *app, enum ward_status status, struct ward_store_damage *ret)
+{
+    if (status != WARD_INTEGRITY)
+        return false;
+    ward_store_damage(app->store, ret);
+    return ret->is_found;
 }
 
 static bool open_service(struct ward_app *app, struct ward_failure *ret_why)
 {
+    struct ward_store_damage damage;
     struct ward_service_options options = { .store = app->store, .keyring = app->keyring, .publisher = app->publisher };
     enum ward_status status = ward_service_new(&options, &app->service);
     if (status == WARD_OK)
@@ -61,6 +103,8 @@ static bool open_service(struct ward_app *app, struct ward_failure *ret_why)
             "%.400s is not the root key that %.400s was made with; put the right root.key back: without it "
             "nothing in the store can be opened",
             app->directory.root_key, app->directory.store);
+    if (is_damaged(app, status, &damage))
+        return refuse_damaged(app->directory.store, &damage, ret_why);
     return ward_fail(ret_why, ward_exit_of(status), "the service cannot be started: %s", ward_status_text(status));
 }
 
@@ -69,11 +113,14 @@ static bool start_publisher(struct ward_app *app, struct ward_failure *ret_why)
     struct ward_publisher_options options = { .directory = app->directory.path,
                                               .store = app->store,
                                               .render = ward_theauthapi_reply_render };
+    struct ward_store_damage damage;
     enum ward_status status = ward_publisher_start(&options, &app->publisher);
     if (status == WARD_OK)
         status = ward_publisher_upkeep_start(app->publisher);
     if (status == WARD_OK)
         return true;
+    if (is_damaged(app, status, &damage))
+        return refuse_damaged(app->directory.store, &damage, ret_why);
     return ward_fail(ret_why, ward_exit_of(status),
                      "the table %.400s/table cannot be built: %s; is there room on the disk? (df -h %.400s)",
                      app->directory.path, ward_status_text(status), app->directory.path);
@@ -173,13 +220,14 @@ static bool make_root_key(struct ward_app *app, struct ward_failure *ret_why)
 
 static bool make_store(struct ward_app *app, struct ward_failure *ret_why)
 {
-    struct ward_store_options options = { .path = app->directory.store, .create = true };
+    struct ward_store_damage damage = { 0 };
+    struct ward_store_options options = { .path = app->directory.store, .create = true, .ret_damage = &damage };
     enum ward_status status = ward_store_open_sqlite(&options, &app->store);
     if (status == WARD_EXISTS) { /* whole, or left by an interrupted try: the bootstrap tells */
         options.create = false;
         status = ward_store_open_sqlite(&options, &app->store);
     }
-    return status == WARD_OK || refuse_store(app->directory.store, status, ret_why);
+    return status == WARD_OK || refuse_store(app->directory.store, status, &damage, ret_why);
 }
 
 static bool bootstrap(struct ward_app *app, struct ward_pool *pool, struct ward_bootstrap *ret,

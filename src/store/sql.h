@@ -4,7 +4,7 @@
  *   accounts.c keys.c credentials.c changes.c meta.c     queries, written once, in the SQL both databases speak
  *   store.c  sessions, migrations          writer.c      queue, group commit, listener
  *   sql.c    statement cache               ── this header ──
- *   sqlite/sqlite.c                        struct ward_sql_driver
+ *   sqlite/sqlite.c pages.c wal.c          struct ward_sql_driver
  *
  * Queries keep to: ? placeholders bound in order from 1; INTEGER (64 bits), TEXT, BLOB; INSERT … ON CONFLICT DO NOTHING
  * and a look at ward_sql_changes instead of an insert that may fail, because a failed statement ends a PostgreSQL
@@ -71,13 +71,15 @@ struct ward_sql {
 struct ward_sql_connection {
     const struct ward_sql_driver *driver;
     struct ward_sql *statements;
-    enum ward_status status; /* first error since the session began; set by ward_sql_fail */
-    bool is_broken;          /* a commit or a sync failed so that nobody knows what is durable */
+    enum ward_status status;         /* first error since the session began; set by ward_sql_fail */
+    bool is_broken;                  /* a commit or a sync failed so that nobody knows what is durable */
+    struct ward_store_damage damage; /* what it found first */
 };
 
 struct ward_sql_source {
     const char *path;
     bool create;
+    struct ward_store_damage *ret_damage; /* set when connecting finds some; also by a connection that succeeds */
 };
 
 struct ward_sql_driver {
@@ -114,6 +116,8 @@ struct ward_sql_driver {
                                void *arg);
     /** Check every page and index. WARD_INTEGRITY when something is wrong. */
     enum ward_status (*check)(struct ward_sql_connection *connection);
+    /** Give a store of an earlier version what shows damage of its files. Before there are readers. */
+    enum ward_status (*protect)(struct ward_sql_connection *connection);
 
     struct ward_sql *(*prepare)(struct ward_sql_connection *connection, const char *text);
     void (*finalize)(struct ward_sql *q);

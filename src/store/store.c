@@ -128,6 +128,18 @@ enum ward_status ward_store_check(struct ward_store *store)
     return ward_store_read(store, check_all, NULL);
 }
 
+void ward_store_damage(struct ward_store *store, struct ward_store_damage *ret)
+{
+    pthread_mutex_lock(&store->connection_lock);
+    *ret = store->connection->damage;
+    pthread_mutex_unlock(&store->connection_lock);
+    pthread_mutex_lock(&store->readers_lock);
+    for (size_t i = 0; i < store->free_count && !ret->is_found; i++) {
+        *ret = store->readers[i]->damage;
+    }
+    pthread_mutex_unlock(&store->readers_lock);
+}
+
 /* ---- migrations ---- */
 
 static enum ward_status schema_version(struct ward_store_session *s, int64_t *ret)
@@ -202,6 +214,9 @@ enum ward_status ward_schema_migrate(struct ward_store_session *s, bool create)
     if (status == WARD_OK && version > newest) {
         return WARD_MISMATCH;
     }
+    if (status == WARD_OK) {
+        status = s->store->driver->protect(s->connection);
+    }
     while (status == WARD_OK && version < newest) {
         status = migrate_to(s, ++version);
     }
@@ -210,17 +225,42 @@ enum ward_status ward_schema_migrate(struct ward_store_session *s, bool create)
 
 /* ---- opening ---- */
 
-static enum ward_status prepare_schema(struct ward_store *store, bool create)
+/* Nothing may be written before: the log would be written over, or be played in and removed. */
+static enum ward_status check_end(struct ward_store_session *s, uint64_t seen_revision)
+{
+    bool has_log;
+    uint64_t revision = 0;
+    enum ward_status status = s->store->driver->has_table(s->connection, "change_log", &has_log);
+    if (status == WARD_OK && has_log) {
+        status = ward_store_revision(s, &revision);
+    }
+    if (status != WARD_OK || revision >= seen_revision) {
+        return status;
+    }
+    s->connection->is_broken = true; /* closing leaves the log as it is */
+    ward_log(WARD_LOG_ERROR, "integrity-alarm", WARD_LOG_STR("what", "acknowledged changes are not in the store"),
+             WARD_LOG_NUM("revision", revision), WARD_LOG_NUM("seen", seen_revision));
+    return WARD_INTEGRITY;
+}
+
+static enum ward_status prepare_schema(struct ward_store *store, const struct ward_store_options *options,
+                                       struct ward_store_damage *damage)
 {
     struct ward_store_session session = { .store = store, .connection = store->connection, .batch = &store->batch };
     ward_session_enter(&session);
     struct ward_store_tail tail;
-    enum ward_status status = ward_schema_migrate(&session, create);
+    enum ward_status status = damage->is_doubtful ? check_end(&session, options->seen_revision) : WARD_OK;
+    if (status == WARD_OK) {
+        status = ward_schema_migrate(&session, options->create);
+    }
     if (status == WARD_OK) {
         status = ward_change_tail(&session, &tail);
     }
     if (status == WARD_OK) {
         store->revision = tail.revision;
+    }
+    if (session.connection->damage.is_found) {
+        *damage = session.connection->damage;
     }
     ward_session_leave(&session);
     return status;
@@ -244,12 +284,13 @@ static enum ward_status connect_readers(struct ward_store *store, const struct w
     return WARD_OK;
 }
 
-static enum ward_status start_store(struct ward_store *store, const struct ward_store_options *options)
+static enum ward_status start_store(struct ward_store *store, const struct ward_store_options *options,
+                                    struct ward_store_damage *ret_damage)
 {
-    const struct ward_sql_source source = { options->path, options->create };
+    const struct ward_sql_source source = { options->path, options->create, ret_damage };
     enum ward_status status = store->driver->connect(&source, true, &store->connection);
     if (status == WARD_OK) {
-        status = prepare_schema(store, options->create);
+        status = prepare_schema(store, options, ret_damage);
     }
     if (status == WARD_OK && store->driver->has_readers(&source)) {
         status = connect_readers(store, &source, options->readers > 0 ? options->readers : READERS_DEFAULT);
@@ -270,7 +311,11 @@ enum ward_status ward_store_open(const struct ward_sql_driver *driver, const str
     pthread_mutex_init(&store->connection_lock, NULL);
     pthread_mutex_init(&store->lock, NULL);
     pthread_cond_init(&store->arrived, NULL);
-    enum ward_status status = start_store(store, options);
+    struct ward_store_damage damage = { 0 };
+    enum ward_status status = start_store(store, options, &damage);
+    if (options->ret_damage) {
+        *options->ret_damage = damage;
+    }
     if (status != WARD_OK) {
         ward_store_close(store);
         return status;

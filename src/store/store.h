@@ -61,19 +61,34 @@ struct ward_store_listener {
     void (*committed)(void *context, const struct ward_change *changes, size_t count);
 };
 
+/** A place where the bytes of the store are not those that were written. */
+struct ward_store_damage {
+    bool is_found;
+    bool is_in_log;   /* in PATH-wal, else in PATH */
+    bool is_doubtful; /* the log's end does not fit: damage, or a write that a power cut or a kill left unfinished */
+    int64_t offset;   /* of the page or frame */
+};
+
 struct ward_store_options {
     const char *path; /* file, or ":memory:" */
     bool create;      /* make a missing store; otherwise WARD_NOT_FOUND */
     size_t readers;   /* read sessions at once; more wait. 0: 4 */
+
+    /** The highest revision that somebody of this boot has seen durable. A store that ends before it, behind a log
+     * whose end is doubtful, has lost acknowledged changes: WARD_INTEGRITY, and its files stay as they are. */
+    uint64_t seen_revision;
+    struct ward_store_damage *ret_damage; /* set when opening found some, borrowed for the call; may be NULL */
 };
 
 /**
- * Open a SQLite store, run missing migrations, check the change log's last link.
+ * Open a SQLite store, run missing migrations, check the change log's last link. Pages are compared with their checks
+ * whenever they are read: a store whose pages have none yet is rewritten first.
  *
  * Owns:    *ret is owned, free with ward_store_close.
  * Errors:  WARD_NOT_FOUND, WARD_EXISTS (create on an initialised file), WARD_MISMATCH (made by a later version, or not
- *          by Ward), WARD_FORBIDDEN (a link, or open to group or others), WARD_INTEGRITY (no database, or the last link
- *          of the log does not fit), WARD_IO, WARD_NO_MEMORY.
+ *          by Ward), WARD_FORBIDDEN (a link, or open to group or others), WARD_INTEGRITY (no database, damaged, or the
+ *          last link of the change log does not fit), WARD_UNAVAILABLE (to be rewritten, and another program has it
+ *          open), WARD_IO, WARD_NO_MEMORY.
  */
 enum ward_status ward_store_open_sqlite(const struct ward_store_options *options,
                                         struct ward_store **ret) WARD_MUST_USE;
@@ -81,6 +96,10 @@ enum ward_status ward_store_open_sqlite(const struct ward_store_options *options
 /** Check every page and index of the store and every link of the change log: minutes at 10^7 keys. WARD_INTEGRITY when
  * something is wrong, and the log says what. */
 enum ward_status ward_store_check(struct ward_store *store) WARD_MUST_USE;
+
+/** Tell of damage that a session of this store has found; each find is in the log (integrity-alarm). Sessions under way
+ * are not asked. */
+void ward_store_damage(struct ward_store *store, struct ward_store_damage *ret);
 
 /** Finish accepted writes and reads under way, checkpoint, close. Takes NULL. */
 void ward_store_close(struct ward_store *store);

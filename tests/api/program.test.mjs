@@ -6,7 +6,7 @@ import https from 'node:https';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 
-import { Ward, init, makeDirectory, program, request, slow, until } from '../support/ward.mjs';
+import { Ward, alterStore, init, makeDirectory, program, request, slow, until } from '../support/ward.mjs';
 
 const root = makeDirectory();
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -69,7 +69,7 @@ describe('data directory', () => {
         assert.notEqual(serve(key).status, 0);
         const later = join(root, 'later');
         cpSync(data, later, { recursive: true }); chmodSync(later, 0o700);
-        execFileSync('sqlite3', [join(later, 'ward.db'), 'UPDATE schema_version SET version = 9999']);
+        alterStore(later, 'INSERT INTO schema_version VALUES (9999, 0)');
         const version = serve(later);
         assert.notEqual(version.status, 0);
         assert.match(version.stderr, /version/i);

@@ -23,6 +23,16 @@ export function init(data) {
     return JSON.parse(text);
 }
 
+/** Run SQL on a stopped store. The sqlite3 shell does not compute the checks that end Ward's pages, so the store is poured
+ *  into a new file as Ward made them before there were checks: the next start rewrites it. */
+export function alterStore(data, sql) {
+    const path = join(data, 'ward.db');
+    const text = execFileSync('sqlite3', [path, '.dump'], { encoding: 'utf8', maxBuffer: 1 << 28 });
+    for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true });
+    closeSync(openSync(path, 'w', 0o600));
+    execFileSync('sqlite3', ['-bail', path], { input: `${text}\n${sql};\n`, maxBuffer: 1 << 28 });
+}
+
 export class Ward {
     /** Start a server. options: data, credentials (skip init), args, clock (boolean), listen, faults (a Faults),
      *  wrap (words before the program: prlimit …) */

@@ -9,7 +9,10 @@
  * write or checkpoint at the same moment as the WAL is reset. And SQLite's automatic checkpoint swallows its errors: a
  * failed sync of the database file would go unseen.
  *
- * Memory maps are off: an I/O error in a map is a signal, not an answer.
+ * Memory maps are off: an I/O error in a map is a signal, not an answer, and its pages are not checked.
+ *
+ * All files go through pages.c: what is read is what was written, or the read fails. wal.c looks at the log before
+ * SQLite does.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +23,8 @@
 #include "base/log.h"
 #include "base/seam.h"
 #include "store/session.h"
+#include "store/sqlite/pages.h"
+#include "store/sqlite/wal.h"
 
 enum {
     BUSY_MS = 5000,          /* nobody else should be there; an administrator's sqlite3 may */
@@ -67,6 +72,9 @@ static enum ward_status status_of(int code)
     if (code == SQLITE_IOERR_NOMEM) {
         return WARD_NO_MEMORY;
     }
+    if (code == SQLITE_IOERR_DATA) { /* pages.c */
+        return WARD_INTEGRITY;
+    }
     switch (code & 0xff) {
     case SQLITE_OK:
         return WARD_OK;
@@ -100,6 +108,9 @@ static enum ward_status fail(struct connection *c, int code, const char *what)
     ward_log(WARD_LOG_ERROR, status == WARD_INTEGRITY ? "store.corrupt" : "store.error", WARD_LOG_STR("during", what),
              WARD_LOG_STR("file", file && *file ? file : ":memory:"), WARD_LOG_NUM("code", code),
              WARD_LOG_STR("message", sqlite3_errmsg(c->db)), WARD_LOG_NUM("errno", sqlite3_system_errno(c->db)));
+    if (status == WARD_INTEGRITY && !c->common.damage.is_found) {
+        ward_pages_damage(c->db, &c->common.damage);
+    }
     ward_sql_fail(&c->common, status);
     return status;
 }
@@ -296,7 +307,48 @@ static enum ward_status check(struct ward_sql_connection *connection)
     if (code != SQLITE_OK) {
         return fail(c, code, "check");
     }
+    ward_pages_damage(c->db, &c->common.damage);
     return is_whole && !has_orphan ? WARD_OK : fail(c, SQLITE_CORRUPT, "check");
+}
+
+/* ---- a store of before there were checked pages ---- */
+
+static int rewrite(struct connection *c, bool *ret_checked)
+{
+    int code = checkpoint(c, SQLITE_CHECKPOINT_TRUNCATE); /* all that was cut off may be this */
+    if (code == SQLITE_OK) {
+        code = ward_pages_are_checked(c->db, ret_checked);
+    }
+    if (code != SQLITE_OK || *ret_checked) {
+        return code;
+    }
+    code = sqlite3_exec(c->db, "VACUUM", NULL, NULL, NULL);
+    if (code == SQLITE_OK) {
+        code = checkpoint(c, SQLITE_CHECKPOINT_TRUNCATE);
+    }
+    return code == SQLITE_OK ? ward_pages_are_checked(c->db, ret_checked) : code;
+}
+
+static enum ward_status protect(struct ward_sql_connection *connection)
+{
+    struct connection *c = connection_of(connection);
+    bool is_checked = c->is_memory;
+    int code = c->is_memory ? SQLITE_OK : ward_pages_are_checked(c->db, &is_checked);
+    if (code == SQLITE_OK && is_checked) {
+        return WARD_OK;
+    }
+    const char *file = sqlite3_db_filename(c->db, "main");
+    ward_log(WARD_LOG_INFO, "store.rewriting", WARD_LOG_STR("file", file),
+             WARD_LOG_STR("why", "its pages have no checks yet; this is done once"));
+    code = code == SQLITE_OK ? rewrite(c, &is_checked) : code;
+    if (code != SQLITE_OK) {
+        return fail(c, code, "rewrite");
+    }
+    if (!is_checked) { /* somebody else's sqlite3 is in the way */
+        return fail(c, SQLITE_BUSY, "rewrite");
+    }
+    ward_log(WARD_LOG_INFO, "store.rewritten", WARD_LOG_STR("file", file));
+    return WARD_OK;
 }
 
 /* ---- backup ---- */
@@ -304,7 +356,14 @@ static enum ward_status check(struct ward_sql_connection *connection)
 /* The copy is nobody's store yet: no journal, no sync by SQLite, nothing beside it. Whoever asked for it syncs it. */
 static int open_copy(const char *path, sqlite3 **ret)
 {
-    int code = sqlite3_open_v2(path, ret, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    const char *vfs = ward_pages_vfs();
+    if (!vfs) {
+        return SQLITE_NOMEM;
+    }
+    int code = sqlite3_open_v2(path, ret, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, vfs);
+    if (code == SQLITE_OK) {
+        code = ward_pages_want_checks(*ret);
+    }
     if (code != SQLITE_OK) {
         return code;
     }
@@ -533,7 +592,10 @@ static int configure_reader(struct connection *c)
 static int configure_writer(struct connection *c)
 {
     bool is_wal = false;
-    int code = sqlite3_exec(c->db, "PRAGMA cache_size=-65536; PRAGMA journal_size_limit=67108864", NULL, NULL, NULL);
+    int code = ward_pages_want_checks(c->db);
+    if (code == SQLITE_OK) {
+        code = sqlite3_exec(c->db, "PRAGMA cache_size=-65536; PRAGMA journal_size_limit=67108864", NULL, NULL, NULL);
+    }
     if (code != SQLITE_OK || c->is_memory) {
         return code;
     }
@@ -565,11 +627,15 @@ static void disconnect(struct ward_sql_connection *connection)
 
 static enum ward_status open_connection(struct connection *c, const char *path)
 {
+    const char *vfs = c->is_memory ? NULL : ward_pages_vfs();
+    if (!c->is_memory && !vfs) {
+        return WARD_NO_MEMORY;
+    }
     int mode = c->is_writer ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
     if (c->is_memory) {
         mode |= SQLITE_OPEN_CREATE;
     }
-    int code = sqlite3_open_v2(path, &c->db, mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    int code = sqlite3_open_v2(path, &c->db, mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, vfs);
     if (code == SQLITE_OK) {
         code = configure(c);
     }
@@ -584,10 +650,25 @@ static enum ward_status open_connection(struct connection *c, const char *path)
 
 extern const struct ward_sql_driver ward_sqlite_driver;
 
+/* The file, and its log before SQLite plays it in. */
+static enum ward_status examine_files(const struct ward_sql_source *source)
+{
+    enum ward_status status = check_file(source);
+    if (status != WARD_OK) {
+        return status;
+    }
+    status = ward_wal_examine(source->path, source->ret_damage);
+    if (status == WARD_OK && source->ret_damage->is_found) {
+        ward_log(WARD_LOG_INFO, "store.unfinished_write", WARD_LOG_STR("log_of", source->path),
+                 WARD_LOG_NUM("offset", source->ret_damage->offset));
+    }
+    return status;
+}
+
 static enum ward_status connect_to(const struct ward_sql_source *source, bool is_writer,
                                    struct ward_sql_connection **ret)
 {
-    enum ward_status status = is_memory(source) || !is_writer ? WARD_OK : check_file(source);
+    enum ward_status status = is_memory(source) || !is_writer ? WARD_OK : examine_files(source);
     if (status != WARD_OK) {
         return status;
     }
@@ -600,6 +681,9 @@ static enum ward_status connect_to(const struct ward_sql_source *source, bool is
     c->is_memory = is_memory(source);
     status = open_connection(c, source->path);
     if (status != WARD_OK) {
+        if (c->common.damage.is_found) {
+            *source->ret_damage = c->common.damage;
+        }
         disconnect(&c->common);
         return status;
     }
@@ -622,6 +706,7 @@ const struct ward_sql_driver ward_sqlite_driver = {
     .maintain = maintain,
     .backup = backup,
     .check = check,
+    .protect = protect,
     .prepare = prepare,
     .finalize = finalize,
     .bind_text = bind_text,

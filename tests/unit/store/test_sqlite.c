@@ -6,6 +6,7 @@
 #include "backend.h"
 #include "base/log.h"
 #include "fault_vfs.h"
+#include "store/sqlite/pages.h"
 
 /* ---- helpers ---- */
 
@@ -40,11 +41,11 @@ static void expect_revision(struct fixture *f, uint64_t expected)
     assert_int_equal(call.count, expected);
 }
 
-/* Run SQL on the file with a connection that is not the store's. */
+/* Run SQL on the file with a connection that is not the store's, but computes the pages' checks as it does. */
 static void alter(struct fixture *f, const char *sql)
 {
     sqlite3 *db;
-    assert_int_equal(sqlite3_open_v2(f->path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_open_v2(f->path, &db, SQLITE_OPEN_READWRITE, ward_pages_vfs()), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
@@ -416,7 +417,7 @@ static void rehash(struct fixture *f)
     sqlite3_stmt *row, *update;
     uint8_t head[16], lengths[9][4], hash[WARD_SHA256_BYTES];
     struct ward_span parts[3 + 2 * 9];
-    assert_int_equal(sqlite3_open_v2(f->path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_open_v2(f->path, &db, SQLITE_OPEN_READWRITE, ward_pages_vfs()), SQLITE_OK);
     assert_int_equal(sqlite3_prepare_v2(db,
                                         "SELECT kind, object_id, account_id, project_id, action, actor_type, actor_id,"
                                         " detail, retired, revision, time_ms, (SELECT hash FROM change_log ORDER BY"

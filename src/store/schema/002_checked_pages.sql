@@ -1,0 +1,2 @@
+-- Version 2: every page of the file ends in a check (docs/decisions/0011-page-checksums.md). Nothing changes in here; the
+-- number keeps a version of Ward from writing that would not compute them.
