@@ -147,7 +147,7 @@ class Backups {
         mkdirSync(this.at);
         mkdirSync(this.left);
         this.kept = [];
-        Object.assign(this, { number: 0, whole: 0, cut: 0, found: 0 });
+        Object.assign(this, { number: 0, whole: 0, cut: 0, found: 0, isAwaited: false });
     }
 
     async go(stop) {
@@ -161,12 +161,13 @@ class Backups {
         }
     }
 
-    /** Every whole one is as likely as any other to be kept. */
+    /** Every whole one is as likely as any other to be kept; one that was waited for is, first in the list. */
     keep(file, answer) {
         this.whole += 1;
         const backup = { file, revision: answer.revision };
+        if (this.isAwaited) { this.kept.unshift(backup); this.isAwaited = false; return; }
         if (this.kept.length < KEPT) { this.kept.push(backup); return; }
-        const at = Math.floor(random() * this.whole);
+        const at = 1 + Math.floor(random() * this.whole);
         const [gone] = at < KEPT ? this.kept.splice(at, 1, backup) : [backup];
         rmSync(gone.file);
     }
@@ -279,6 +280,7 @@ test(`kill -9 at ${points} random points under ${writes} acknowledged writes (se
         const stop = { now: false };
         const goal = book.counts.acknowledged + Math.max(1, Math.floor(perRound * (0.5 + random())));
         const before = generationIn(ward.data);
+        backups.isAwaited = kills === Math.floor(points / 4);
         const coming = isAimed ? nextGeneration() : null;
         const old = pick(book.live(), 5 * CLIENTS); // what earlier rounds made ends too
         const all = Array.from({ length: CLIENTS }, (_, at) => client(stop, [...new Set(old)].filter((_, place) => place % CLIENTS === at)));
@@ -286,7 +288,7 @@ test(`kill -9 at ${points} random points under ${writes} acknowledged writes (se
         all.push(backups.go(stop));
         const failed = Promise.race(all.map((one) => one.then(() => new Promise(() => {}), (error) => error)));
         try {
-            while (book.counts.acknowledged < goal) {
+            while (book.counts.acknowledged < goal || backups.isAwaited) {
                 const error = await Promise.race([failed, pause(1)]);
                 if (error) throw error;
             }
@@ -322,8 +324,7 @@ test(`kill -9 at ${points} random points under ${writes} acknowledged writes (se
     console.log(`# ${kills} kills, ${generations} generation changes while serving, ${amid} kills amid one; ${counts.acknowledged} acknowledged writes: ${counts.deleted} revocations, ${counts.rotated} rotations, ${counts.revalued} values changed; ${live.length} active and ${dead.length} revoked keys checked, seed ${first}`);
     for (const backup of backups.kept) await holdBackup(book, key, backup);
     await holdDamaged(backups.kept[0].file);
-    const oldest = backups.kept.reduce((a, b) => (a.revision < b.revision ? a : b));
-    const revoked = await holdInPlace(book, key, oldest);
+    const revoked = await holdInPlace(book, key, backups.kept[0]);
     const leftovers = await backups.holdLeftovers(book, key);
     console.log(`# backups: ${backups.whole} whole, ${backups.kept.length} of them restored and right; ${backups.cut} cut off by a kill, which left ${backups.found} files: of ${leftovers.refused + leftovers.whole} looked at ${leftovers.refused} refused, ${leftovers.whole} whole in truth; restored in place over ${revoked} revocations: 0 undone, seed ${first}`);
     for (const [what, count] of Object.entries({ rotated: counts.rotated, revalued: counts.revalued, generations, backups: backups.whole, revoked, ...(points >= 100 && { amid, cut: backups.cut }) })) assert.ok(count > 0, `${what}: it never came to that`);
