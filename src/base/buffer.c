@@ -18,11 +18,18 @@ struct ward_buffer ward_buffer_new_secret(size_t max)
     return (struct ward_buffer){ .max = max, .is_secret = true };
 }
 
-static void release(struct ward_buffer *buffer)
+/* Not the whole capacity: room that was made in advance and never used is most of it. */
+static void wipe(struct ward_buffer *buffer)
 {
     if (buffer->data && buffer->is_secret) {
-        explicit_bzero(buffer->data, buffer->capacity);
+        explicit_bzero(buffer->data, buffer->size > buffer->touched ? buffer->size : buffer->touched);
     }
+    buffer->touched = 0;
+}
+
+static void release(struct ward_buffer *buffer)
+{
+    wipe(buffer);
     ward_free(buffer->data);
 }
 
@@ -37,9 +44,7 @@ void ward_buffer_free(struct ward_buffer *buffer)
 
 void ward_buffer_clear(struct ward_buffer *buffer)
 {
-    if (buffer->data && buffer->is_secret) {
-        explicit_bzero(buffer->data, buffer->capacity);
-    }
+    wipe(buffer);
     buffer->size = 0;
     buffer->status = WARD_OK;
 }
@@ -50,12 +55,13 @@ static char *move_to_capacity(struct ward_buffer *buffer, size_t capacity)
     if (!buffer->is_secret) {
         return ward_realloc(buffer->data, capacity + 1);
     }
-    char *data = ward_alloc(capacity + 1); /* realloc would leave the old bytes behind unwiped */
+    char *data = ward_realloc(NULL, capacity + 1); /* growing the old block could leave its bytes behind unwiped */
     if (data) {
         if (buffer->size > 0) {
             memcpy(data, buffer->data, buffer->size);
         }
         release(buffer);
+        buffer->touched = buffer->size;
     }
     return data;
 }
@@ -69,14 +75,14 @@ static size_t next_capacity(const struct ward_buffer *buffer, size_t needed)
     return capacity < needed ? needed : capacity;
 }
 
-char *ward_buffer_reserve(struct ward_buffer *buffer, size_t size)
+bool ward_buffer_make_room(struct ward_buffer *buffer, size_t size)
 {
     if (buffer->status != WARD_OK) {
-        return NULL;
+        return false;
     }
     if (size > buffer->max - buffer->size || buffer->size + size == SIZE_MAX) {
         buffer->status = WARD_TOO_LARGE;
-        return NULL;
+        return false;
     }
     size_t needed = buffer->size + size;
     if (!buffer->data || needed > buffer->capacity) {
@@ -84,10 +90,21 @@ char *ward_buffer_reserve(struct ward_buffer *buffer, size_t size)
         char *data = move_to_capacity(buffer, capacity);
         if (!data) {
             buffer->status = WARD_NO_MEMORY;
-            return NULL;
+            return false;
         }
         buffer->data = data;
         buffer->capacity = capacity;
+    }
+    return true;
+}
+
+char *ward_buffer_reserve(struct ward_buffer *buffer, size_t size)
+{
+    if (!ward_buffer_make_room(buffer, size)) {
+        return NULL;
+    }
+    if (buffer->touched < buffer->size + size) {
+        buffer->touched = buffer->size + size;
     }
     return buffer->data + buffer->size;
 }

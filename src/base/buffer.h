@@ -15,6 +15,7 @@ struct ward_buffer {
     size_t size;
     size_t capacity;
     size_t max;
+    size_t touched;          /* of the capacity, what may have been written to: that much is wiped */
     enum ward_status status; /* WARD_OK, WARD_NO_MEMORY or WARD_TOO_LARGE */
     bool is_secret;          /* wiped when freed and when moved by growth */
 };
@@ -30,6 +31,9 @@ void ward_buffer_free(struct ward_buffer *buffer);
 
 /** Empty the buffer and clear its status, keeping the memory. */
 void ward_buffer_clear(struct ward_buffer *buffer);
+
+/** Make room for size more bytes, so that appending them cannot fail for want of memory. False: see status. */
+bool ward_buffer_make_room(struct ward_buffer *buffer, size_t size);
 
 /** Make room for size more bytes and return where they start, or NULL. The caller adds to `size` what it wrote. */
 char *ward_buffer_reserve(struct ward_buffer *buffer, size_t size);

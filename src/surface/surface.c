@@ -143,7 +143,20 @@ bool ward_surface_reserve(struct ward_http_reply *reply)
     /* Metadata (16 KiB), 100 domains of 253 bytes, and names and ids with every character escaped stay below this. */
     const size_t object_bytes = 65536;
     ward_surface_reply(reply, 200, NULL);
-    return ward_buffer_reserve(&reply->body, object_bytes) != NULL;
+    return ward_buffer_make_room(&reply->body, object_bytes);
+}
+
+void ward_surface_sentence(const char *sentence, const struct ward_problem *problem, struct ward_buffer *ret)
+{
+    for (const char *at = sentence; *at; at++) {
+        if (*at == '#') {
+            ward_buffer_append_int(ret, problem->number);
+        } else if (*at == '$') {
+            ward_buffer_append_text(ret, problem->text ? problem->text : "");
+        } else {
+            ward_buffer_append_char(ret, *at);
+        }
+    }
 }
 
 void ward_surface_words(const char *code, char ret[WARD_SURFACE_WORDS_MAX + 1])

@@ -156,6 +156,25 @@ static void test_clearing_wipes_a_secret(void **state)
     assert_int_equal(secret.data[0], 0);
 }
 
+/* Written to and not added, or taken back: wiped all the same. Room that nobody was handed is not looked at. */
+static void test_wipes_what_may_have_been_written(void **state)
+{
+    (void)state;
+    WARD_BUFFER secret = ward_buffer_new_secret(100000);
+    assert_true(ward_buffer_make_room(&secret, 5000));
+    assert_int_equal(secret.size, 0);
+    assert_true(secret.capacity >= 5000);
+    memcpy(ward_buffer_reserve(&secret, 4), "hush", 4);
+    ward_buffer_clear(&secret);
+    assert_memory_equal(secret.data, "\0\0\0", 4);
+    ward_buffer_append_text(&secret, "hush");
+    secret.size = 1;
+    ward_buffer_clear(&secret);
+    assert_memory_equal(secret.data, "\0\0\0", 4);
+    assert_false(ward_buffer_make_room(&secret, 100001));
+    assert_int_equal(secret.status, WARD_TOO_LARGE);
+}
+
 static void test_grows_over_many_appends(void **state)
 {
     (void)state;
@@ -182,6 +201,7 @@ int main(void)
                                                  &saved),
         cmocka_unit_test_prestate_setup_teardown(test_wipes_a_secret_when_moved_and_freed, NULL, restore_seam, &saved),
         cmocka_unit_test(test_clearing_wipes_a_secret),
+        cmocka_unit_test(test_wipes_what_may_have_been_written),
         cmocka_unit_test(test_grows_over_many_appends),
     };
     return cmocka_run_group_tests_name("base/buffer", tests, NULL, NULL);
