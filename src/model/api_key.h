@@ -43,6 +43,8 @@ struct ward_api_key {
     int64_t first_used_ms; /* WARD_TIME_NONE: not used yet */
     int64_t created_ms;
     int64_t updated_ms;
+    struct ward_uuid changed_by; /* the credential that made or last changed it; nil: nobody is known */
+    enum ward_actor_type changed_by_type;
     int64_t version; /* goes up with each change: compare-and-set */
 };
 
@@ -82,6 +84,30 @@ struct ward_api_key_input {
  * problem.
  */
 void ward_api_key_input_check(struct ward_api_key_input *input);
+
+/** A value of a key with two: 40 characters [A-Za-z0-9]. Source: contracts/ncp.md 2. */
+#define WARD_KEY_PAIR_CHARS           40
+#define WARD_KEY_PAIR_NAME_MAX        20
+#define WARD_KEY_PAIR_DESCRIPTION_MAX 50
+
+/** Draw one such value into text, with a closing NUL. */
+enum ward_status ward_api_key_draw_pair_value(char text[WARD_KEY_PAIR_CHARS + 1]) WARD_MUST_USE;
+
+/** Which of two values: PRIMARY or SECONDARY, letters in their case. */
+bool ward_key_slot_parse(struct ward_span name, enum ward_key_slot *ret);
+
+/** What creating and editing a key with two values take: contracts/ncp.md 5.1, 5.4. */
+struct ward_key_pair_input {
+    bool has_name, has_description, has_enabled, has_project;
+    struct ward_span name;
+    struct ward_span description; /* absent (null) = "" */
+    struct ward_span project;     /* id as it came; create only */
+    bool is_enabled;              /* edit only */
+    struct ward_problems problems;
+};
+
+/** Check it: apiKeyName 1..20 required, apiKeyDescription ..50; an edit requires isEnabled, too. */
+void ward_key_pair_input_check(struct ward_key_pair_input *input, bool is_edit);
 
 /**
  * Decide whether a request's origin may use a key.

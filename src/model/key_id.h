@@ -1,5 +1,5 @@
-/* Ids of API keys and operator credentials: 10 characters [a-z0-9] (NCP's apiKeyId), 52 bits packed in a number for the
- * table. */
+/* Ids of API keys, products, APIs, stages and usage plans: 10 characters [a-z0-9], 52 bits packed in a number for the
+ * table. Source: contracts/ncp.md 2. */
 #ifndef WARD_MODEL_KEY_ID_H
 #define WARD_MODEL_KEY_ID_H
 

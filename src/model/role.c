@@ -4,8 +4,8 @@
 
 #define VIEWER_RIGHTS                                                                                                  \
     (WARD_RIGHT_KEY_READ | WARD_RIGHT_KEY_VERIFY | WARD_RIGHT_PROJECT_READ | WARD_RIGHT_ACCOUNT_READ |                 \
-     WARD_RIGHT_CREDENTIAL_READ | WARD_RIGHT_STATUS_READ)
-#define USER_RIGHTS (VIEWER_RIGHTS | WARD_RIGHT_KEY_WRITE)
+     WARD_RIGHT_CREDENTIAL_READ | WARD_RIGHT_STATUS_READ | WARD_RIGHT_GATEWAY_READ)
+#define USER_RIGHTS (VIEWER_RIGHTS | WARD_RIGHT_KEY_WRITE | WARD_RIGHT_GATEWAY_WRITE)
 #define ADMIN_RIGHTS                                                                                                   \
     (USER_RIGHTS | WARD_RIGHT_PROJECT_WRITE | WARD_RIGHT_ACCOUNT_WRITE | WARD_RIGHT_CREDENTIAL_WRITE |                 \
      WARD_RIGHT_CREDENTIAL_REVEAL)

@@ -21,7 +21,9 @@ enum ward_right {
     WARD_RIGHT_CREDENTIAL_READ = 1 << 7,
     WARD_RIGHT_CREDENTIAL_WRITE = 1 << 8,
     WARD_RIGHT_CREDENTIAL_REVEAL = 1 << 9, /* see other operators' access keys in full */
-    WARD_RIGHT_STATUS_READ = 1 << 10
+    WARD_RIGHT_STATUS_READ = 1 << 10,
+    WARD_RIGHT_GATEWAY_READ = 1 << 11, /* products, APIs, stages, usage plans, subscriptions */
+    WARD_RIGHT_GATEWAY_WRITE = 1 << 12
 };
 
 enum ward_role {
