@@ -20,6 +20,10 @@ struct ward_application {
     int64_t started_ms;
     int64_t max_staleness_ms;
     bool is_draining;
+    struct {
+        bool accepts_v1;         /* x-ncp-apigw-signature-v1 counts as a signature too */
+        const char *domain_code; /* "PUB", "FIN", "GOV" */
+    } ncp;
     /** Append Prometheus text; given by the server, which owns the counters. */
     void (*metrics)(struct ward_application *application, struct ward_buffer *ret);
     void *server; /* the server's own */
@@ -105,6 +109,9 @@ bool ward_surface_domains(struct ward_problems *problems, const struct ward_json
 /** Read a whole number of at least min from one member; names is how problems call it. True when it fits. */
 bool ward_surface_integer(struct ward_problems *problems, const struct ward_json_value *object, const char *member,
                           const char *name, int64_t min, int64_t *ret);
+
+/** Append a sentence about a problem: '#' in it stands for the rule's number, '$' for its text. */
+void ward_surface_sentence(const char *sentence, const struct ward_problem *problem, struct ward_buffer *ret);
 
 /** Spell a fixed code ("bad_escape") as words ("bad escape"). NULL gives the words of a bad request. */
 #define WARD_SURFACE_WORDS_MAX 64

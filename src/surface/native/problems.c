@@ -93,19 +93,6 @@ static const struct {
 
 #define SENTENCE_MAX 512
 
-static void append_sentence(const struct ward_problem *problem, struct ward_buffer *ret)
-{
-    for (const char *at = rules[problem->rule].text; *at; at++) {
-        if (*at == '#') {
-            ward_buffer_append_int(ret, problem->number);
-        } else if (*at == '$') {
-            ward_buffer_append_text(ret, problem->text ? problem->text : "");
-        } else {
-            ward_buffer_append_char(ret, *at);
-        }
-    }
-}
-
 /** The model names members as The Auth API does; here some have shorter names. */
 static const char *name_of(const char *member)
 {
@@ -128,7 +115,7 @@ static const char *name_of(const char *member)
 static void write_problem(struct ward_json_writer *writer, const struct ward_problem *problem)
 {
     WARD_BUFFER text = ward_buffer_new(SENTENCE_MAX);
-    append_sentence(problem, &text);
+    ward_surface_sentence(rules[problem->rule].text, problem, &text);
     ward_json_begin_object(writer);
     ward_json_member_string(writer, "member", ward_span_of(name_of(problem->member)));
     ward_json_member_string(writer, "rule", ward_span_of(rules[problem->rule].code));

@@ -86,15 +86,7 @@ void ward_theauthapi_sentence(const struct ward_problem *problem, struct ward_bu
     }
     ward_buffer_append_text(ret, sentence->before);
     ward_buffer_append_text(ret, problem->member);
-    for (const char *at = sentence->after; *at; at++) {
-        if (*at == '#') {
-            ward_buffer_append_int(ret, problem->number);
-        } else if (*at == '$') {
-            ward_buffer_append_text(ret, problem->text ? problem->text : "");
-        } else {
-            ward_buffer_append_char(ret, *at);
-        }
-    }
+    ward_surface_sentence(sentence->after, problem, ret);
 }
 
 #define SENTENCE_MAX 1024
