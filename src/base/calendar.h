@@ -16,6 +16,18 @@ struct ward_zone {
     int64_t until_ms;      /* the next transition; none in sight: any time with equal offsets */
 };
 
+/* ---- dates of the proleptic Gregorian calendar ---- */
+
+struct ward_date {
+    int64_t year, month, day; /* month and day from 1 */
+};
+
+/** Days from 1970-01-01 to a date, and back. Shape: years 1..9999. */
+int64_t ward_date_to_days(int64_t year, int64_t month, int64_t day);
+struct ward_date ward_date_from_days(int64_t days);
+
+/* ---- windows ---- */
+
 /** A calendar day or month. */
 struct ward_window {
     int64_t number; /* days, or months, since 1970-01; one more for the next */

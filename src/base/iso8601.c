@@ -1,40 +1,10 @@
 #include "base/iso8601.h"
 
+#include "base/calendar.h"
+
 enum { MS_PER_SECOND = 1000, SECONDS_PER_DAY = 86400, FRACTION_DIGITS_MAX = 9 };
 
 #define MS_PER_DAY ((int64_t)SECONDS_PER_DAY * MS_PER_SECOND)
-
-/* Days before a year and a month of the proleptic Gregorian calendar, counted from 1970. Years begin in March here, so
- * that the leap day is the last one and needs no case of its own. */
-static int64_t days_from_civil(int64_t year, int64_t month, int64_t day)
-{
-    year -= month <= 2;
-    int64_t era = year / 400; /* the smallest year asked for is 0, so this never rounds the wrong way */
-    int64_t year_of_era = year - era * 400;
-    int64_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    return era * 146097 + day_of_era - 719468;
-}
-
-struct civil {
-    int64_t year;
-    int64_t month;
-    int64_t day;
-};
-
-static struct civil civil_from_days(int64_t days)
-{
-    days += 719468; /* from 0000-03-01; positive for every year that Ward knows */
-    int64_t era = days / 146097;
-    int64_t day_of_era = days - era * 146097;
-    int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int64_t shifted_month = (5 * day_of_year + 2) / 153;
-    int64_t month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
-    return (struct civil){ .year = year_of_era + era * 400 + (month <= 2),
-                           .month = month,
-                           .day = day_of_year - (153 * shifted_month + 2) / 5 + 1 };
-}
 
 static int64_t days_in_month(int64_t year, int64_t month)
 {
@@ -56,7 +26,7 @@ void ward_iso8601_format(int64_t ms, char text[WARD_ISO8601_MS_CHARS + 1])
     ms = ms < WARD_TIME_MIN_MS ? WARD_TIME_MIN_MS : ms > WARD_TIME_MAX_MS ? WARD_TIME_MAX_MS : ms;
     int64_t days = ms / MS_PER_DAY - (ms % MS_PER_DAY < 0); /* rounded down: times before 1970 count forwards too */
     int64_t ms_of_day = ms - days * MS_PER_DAY;
-    struct civil date = civil_from_days(days);
+    struct ward_date date = ward_date_from_days(days);
 
     memcpy(text, "YYYY-MM-DDThh:mm:ss.fffZ", WARD_ISO8601_MS_CHARS + 1);
     put_digits(text, 4, date.year);
@@ -116,7 +86,7 @@ static bool take_date(struct ward_span *text, int64_t *ret_days)
         !take_char(text, '-') || !take_number(text, 2, 1, days_in_month(year, month), &day)) {
         return false;
     }
-    *ret_days = days_from_civil(year, month, day);
+    *ret_days = ward_date_to_days(year, month, day);
     return true;
 }
 
