@@ -24,23 +24,44 @@
 #include "base/uuid.h"
 #include "crypto/keyed_hash.h"
 
-enum ward_record_kind { WARD_RECORD_NONE, WARD_RECORD_API_KEY, WARD_RECORD_ACCESS_KEY };
+/* The last three are table/plan.h's. */
+enum ward_record_kind {
+    WARD_RECORD_NONE,
+    WARD_RECORD_API_KEY,
+    WARD_RECORD_ACCESS_KEY,
+    WARD_RECORD_STAGE,
+    WARD_RECORD_PLAN,
+    WARD_RECORD_RELATION
+};
 
 enum {
     WARD_RECORD_ENABLED = 1 << 0,
-    WARD_RECORD_USED = 1 << 1,       /* first use is noted in the store */
-    WARD_RECORD_HAS_DOMAINS = 1 << 2 /* the body holds allowed domains */
+    WARD_RECORD_USED = 1 << 1,        /* first use is noted in the store */
+    WARD_RECORD_HAS_DOMAINS = 1 << 2, /* the body holds allowed domains */
+    WARD_RECORD_PUBLIC = 1 << 3,      /* a stage: its product is for everybody who has a key */
+    WARD_RECORD_HAS_ACL = 1 << 4,     /* a stage: the body holds an access list */
+    WARD_RECORD_MAINTENANCE = 1 << 5  /* a stage: the body holds the answer */
 };
 
 #define WARD_RECORD_BYTES    128
 #define WARD_LIMIT_SLOT_NONE UINT32_MAX
 
-/** One credential value, as it lies in the map. Readers work on copies. */
+/** What stages, plans and relations have in the place of nothing. */
+struct ward_record_plan {
+    uint64_t other; /* a stage's product, a relation's plan */
+    int64_t day_quota, month_quota;
+    uint32_t rate_rps;
+    uint8_t classes;
+    uint8_t reserved[3];
+};
+
+/** One credential value, stage, plan or relation, as it lies in the map. Readers work on copies. */
 struct ward_record {
     uint32_t sequence;
     uint32_t check; /* over every other byte but the sequence */
     struct ward_lookup lookup;
-    struct ward_uuid id;  /* API key: its packed id in the first 8 bytes, little-endian; operator: its UUID */
+    struct ward_uuid id;  /* API key: its packed id in the first 8 bytes, little-endian; operator: its UUID; else two
+                             packed ids (table/plan.h) */
     int64_t expires_ms;   /* WARD_TIME_NONE: never */
     uint64_t body_offset; /* from the start of the arena */
     uint32_t body_size;
@@ -54,7 +75,7 @@ struct ward_record {
     uint8_t role;      /* enum ward_role of an operator */
     uint8_t slot;      /* primary or secondary value */
     uint64_t revision; /* the change that last touched it */
-    uint8_t reserved[WARD_RECORD_BYTES - 96];
+    struct ward_record_plan plan;
 };
 _Static_assert(sizeof(struct ward_record) == WARD_RECORD_BYTES, "a hot record is two cache lines");
 
@@ -77,6 +98,7 @@ struct ward_table_entry {
     uint64_t limit; /* 0: none */
     uint32_t ttl_s;
     uint64_t revision;
+    struct ward_record_plan plan;                 /* zero for credentials */
     struct ward_span body;                        /* made by ward_body_encode */
     const struct ward_lookup *inherit_limit_from; /* a value being replaced: its running window moves along; or NULL */
 };

@@ -406,7 +406,8 @@ struct ward_record ward_writer_record(const struct ward_table_entry *entry, uint
                                  .flags = entry->flags,
                                  .role = entry->role,
                                  .slot = entry->slot,
-                                 .revision = entry->revision };
+                                 .revision = entry->revision,
+                                 .plan = entry->plan };
 }
 
 static enum ward_status make_scope_room(struct ward_table_writer *writer, const struct ward_table_entry *entry)
