@@ -15,7 +15,7 @@
 
 #include "base/buffer.h"
 #include "base/calendar.h"
-#include "model/plan_terms.h"
+#include "model/product.h"
 #include "table/table.h"
 
 /* Ids are packed by ward_key_id_pack; 0 is none. */
@@ -31,10 +31,10 @@ void ward_relation_lookup(const struct ward_keyed_hash *hash, uint64_t key, uint
 /** What a stage's record needs beyond its hot part. Encode it when the stage has an access list or is in maintenance;
  * else the body is absent. */
 struct ward_stage_body {
-    bool is_acl_allowing;     /* the list names who may come (ALLOWED); else who may not (REJECTED) */
-    struct ward_span sources; /* addresses and networks as text (model/source_list.h); absent: no access list */
-    int status;               /* of the answer in maintenance; 0: none was set */
-    struct ward_span answer;  /* its body; may be absent */
+    enum ward_acl_code acl_code; /* NONE: no access list */
+    struct ward_span acl_list;   /* as ward_acl_next takes it */
+    int status;                  /* of the answer in maintenance */
+    struct ward_span response;   /* its body; "" when none */
 };
 void ward_stage_body_encode(const struct ward_stage_body *body, struct ward_buffer *ret);
 /** Fields are borrowed from packed. False when it is not a stage's body. */
