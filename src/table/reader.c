@@ -363,6 +363,6 @@ void ward_table_count(struct ward_table_reader *reader, const struct ward_record
         return;
     if (again.limit == 0)
         ret->is_allowed = true; /* the limit was lifted meanwhile */
-    else
-        (void)count_once(reader, &again, now_ms, peek, ret);
+    else if (!count_once(reader, &again, now_ms, peek, ret))
+        suspect(reader); /* a counter that is not its record's */
 }
