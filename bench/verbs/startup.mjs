@@ -7,7 +7,7 @@ import { SERVER_CORE, pinned, ward } from '../peers.mjs';
 
 export const about = 'start with 1,000,000 keys against the sqlite3 shell reading them (2 minutes)';
 
-const QUERY = 'SELECT * FROM api_key JOIN api_key_value ON api_key_value.key_id = api_key.id';
+const QUERY = 'SELECT * FROM api_key JOIN api_key_value ON api_key_value.key_number = api_key.number';
 
 function shell(data) {
     return new Promise((resolve, reject) => {

@@ -142,25 +142,39 @@ enum ward_status ward_service_key_get(struct ward_service *service, const struct
     return status;
 }
 
-/* Role, then scope, then input, then state (contracts/theauthapi.md 1.7), then the transaction that checks again. */
+/* Check the input; how it stood before is kept for a refusal. */
+static bool is_sound(struct ward_api_key_input *input, struct ward_problems *ret_before)
+{
+    *ret_before = input->problems;
+    ward_api_key_input_check(input);
+    return input->problems.count == 0;
+}
+
+/* Refuse an input. What the caller may not see comes first, so the store is asked for the object, as if the input had
+ * not been looked at yet. */
+static enum ward_status refuse_input(struct ward_service *service, ward_store_work find, void *arg,
+                                     struct ward_api_key_input *input, const struct ward_problems *before)
+{
+    input->problems = *before;
+    enum ward_status status = ward_store_read(service->store, find, arg);
+    if (status != WARD_OK && status != WARD_NOT_FOUND && status != WARD_CONFLICT) {
+        return status;
+    }
+    ward_api_key_input_check(input);
+    return WARD_INVALID;
+}
+
+/* Role, then scope, then input, then state (contracts/theauthapi.md 1.7). Scope and state are the transaction's to
+ * judge; a sound input needs no look at the store before. */
 static enum ward_status run_write(struct key_case *c, ward_store_work work, struct ward_api_key *ret,
                                   struct ward_receipt *ret_receipt)
 {
     if (!ward_operator_may(c->who, WARD_RIGHT_KEY_WRITE)) {
         return WARD_FORBIDDEN;
     }
-    enum ward_status found = ward_store_read(c->service->store, find_key, c);
-    if (found != WARD_OK && found != WARD_NOT_FOUND && found != WARD_CONFLICT) {
-        return found;
-    }
-    if (c->input) {
-        ward_api_key_input_check(c->input);
-        if (c->input->problems.count > 0) {
-            return WARD_INVALID;
-        }
-    }
-    if (found != WARD_OK) {
-        return found;
+    struct ward_problems before;
+    if (c->input && !is_sound(c->input, &before)) {
+        return refuse_input(c->service, find_key, c, c->input, &before);
     }
     uint64_t revision;
     enum ward_status status = ward_store_write(c->service->store, work, c, &revision);
@@ -296,13 +310,12 @@ static void fill_key(const struct create_case *c, int64_t now_ms, struct ward_ap
 }
 
 /* Draw an id that no key has, tombstones included. */
-static enum ward_status draw_id(struct ward_store_session *session, struct ward_pool *pool, struct ward_key_id *ret)
+static enum ward_status draw_id(struct ward_store_session *session, struct ward_key_id *ret)
 {
     for (int i = 0; i < ID_ATTEMPTS; i++) {
-        struct ward_api_key other;
         enum ward_status status = ward_key_id_new(ret);
         if (status == WARD_OK) {
-            status = ward_store_key_get(session, ret, pool, &other);
+            status = ward_store_key_exists(session, ret);
         }
         if (status == WARD_NOT_FOUND) {
             return WARD_OK;
@@ -356,11 +369,11 @@ static enum ward_status create_in(struct ward_store_session *session, void *arg)
         return status;
     }
     if (c->input->problems.count > 0) {
-        return WARD_INVALID; /* the project was deleted since */
+        return WARD_INVALID; /* no such project */
     }
     fill_key(c, ward_now_ms(), &c->key);
     apply_input(c->input, c->pool, &c->key, &members);
-    status = draw_id(session, c->pool, &c->key.id);
+    status = draw_id(session, &c->key.id);
     if (status != WARD_OK) {
         return status;
     }
@@ -381,19 +394,15 @@ enum ward_status ward_service_key_create(struct ward_service *service, const str
     if (!ward_operator_may(who, WARD_RIGHT_KEY_WRITE)) {
         return WARD_FORBIDDEN;
     }
-    enum ward_status status = ward_store_read(service->store, find_project, &c);
-    if (status != WARD_OK) {
-        return status;
-    }
-    ward_api_key_input_check(input);
-    if (input->problems.count > 0) {
-        return WARD_INVALID;
+    struct ward_problems before;
+    if (!is_sound(input, &before)) {
+        return refuse_input(service, find_project, &c, input, &before);
     }
     if (input->has_value) {
         ward_service_hash_lookup(service, input->value, &c.new_lookup);
     }
     uint64_t revision;
-    status = ward_store_write(service->store, create_in, &c, &revision);
+    enum ward_status status = ward_store_write(service->store, create_in, &c, &revision);
     if (status == WARD_OK) {
         ward_service_receipt(service, revision, ret_receipt);
         *ret = c.key;
@@ -537,7 +546,7 @@ static enum ward_status rotate_in(struct ward_store_session *session, void *arg)
     old.updated_ms = ward_service_later(now_ms, old.updated_ms);
     status = ward_service_key_store(session, c->service, c->who, &old, "rotated", &changed, WARD_SPAN_NONE);
     if (status == WARD_OK) {
-        status = draw_id(session, c->pool, &key.id);
+        status = draw_id(session, &key.id);
     }
     if (status == WARD_OK) {
         status = set_generated(c->service, c->pool, &key);

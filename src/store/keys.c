@@ -21,8 +21,8 @@
  * planner may not turn the walk round and lose the index order. */
 #define KEY_JOINS                                                                                                      \
     " LEFT JOIN project p ON p.id = k.project_id LEFT JOIN account a ON a.id = p.account_id"                           \
-    " LEFT JOIN api_key_value v0 ON v0.key_id = k.id AND v0.slot = 0"                                                  \
-    " LEFT JOIN api_key_value v1 ON v1.key_id = k.id AND v1.slot = 1"
+    " LEFT JOIN api_key_value v0 ON v0.key_number = k.number AND v0.slot = 0"                                          \
+    " LEFT JOIN api_key_value v1 ON v1.key_number = k.number AND v1.slot = 1"
 
 #define KEY_SELECT "SELECT " KEY_COLUMNS " FROM api_key k" KEY_JOINS
 enum { KEY_COLUMN_COUNT = 28 };
@@ -93,6 +93,13 @@ enum ward_status ward_store_key_get(struct ward_store_session *s, const struct w
     return status == WARD_OK ? keep_key(s, q, pool, ret) : status;
 }
 
+enum ward_status ward_store_key_exists(struct ward_store_session *s, const struct ward_key_id *id)
+{
+    WARD_SQL *q = ward_sql_prepare(s, "SELECT 1 FROM api_key WHERE id = ?");
+    ward_sql_bind_text(q, 1, ward_span(id->text, WARD_KEY_ID_CHARS));
+    return ward_row_first(s, q);
+}
+
 static void bind_lookup(struct ward_sql *q, int index, const void *lookup)
 {
     ward_sql_bind_bytes(q, index, ward_span(lookup, WARD_LOOKUP_BYTES));
@@ -102,7 +109,7 @@ enum ward_status ward_store_key_find(struct ward_store_session *s, const struct 
                                      struct ward_pool *pool, struct ward_api_key *ret, enum ward_key_slot *ret_slot)
 {
     WARD_SQL *q = ward_sql_prepare(s, "SELECT " KEY_COLUMNS ", v.slot FROM api_key_value v"
-                                      " JOIN api_key k ON k.id = v.key_id" KEY_JOINS
+                                      " JOIN api_key k ON k.number = v.key_number" KEY_JOINS
                                       " WHERE v.lookup = ? AND k.is_removed = 0");
     bind_lookup(q, 1, lookup->bytes);
     enum ward_status status = ward_row_first(s, q);
@@ -122,11 +129,15 @@ enum ward_status ward_store_key_find(struct ward_store_session *s, const struct 
 
 /* ---- writing ---- */
 
+/* Keys are numbered in the order of their creation, for the database alone: rows that come together lie together. */
+#define KEY_NUMBER "(SELECT number FROM api_key WHERE id = ?)"
+
 /* OK when the lookup is free or belongs to this key; CONFLICT otherwise. */
 static enum ward_status check_lookup_free(struct ward_store_session *s, struct ward_span lookup,
                                           const struct ward_key_id *id)
 {
-    WARD_SQL *q = ward_sql_prepare(s, "SELECT 1 FROM api_key_value WHERE lookup = ? AND key_id <> ?"
+    WARD_SQL *q = ward_sql_prepare(s, "SELECT 1 FROM api_key_value v JOIN api_key k ON k.number = v.key_number"
+                                      " WHERE v.lookup = ? AND k.id <> ?"
                                       " UNION ALL SELECT 1 FROM credential WHERE lookup = ?");
     bind_lookup(q, 1, lookup.data);
     ward_sql_bind_text(q, 2, ward_span(id->text, WARD_KEY_ID_CHARS));
@@ -158,11 +169,11 @@ static enum ward_status check_values(struct ward_store_session *s, const struct 
 
 static enum ward_status insert_value(struct ward_store_session *s, const struct ward_api_key *key, int slot)
 {
-    WARD_SQL *q = ward_sql_prepare(s, "INSERT INTO api_key_value (lookup, key_id, slot, sealed, version)"
-                                      " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
-    bind_lookup(q, 1, key->lookups[slot].data);
-    ward_sql_bind_text(q, 2, ward_span(key->id.text, WARD_KEY_ID_CHARS));
-    ward_sql_bind_int(q, 3, slot);
+    WARD_SQL *q = ward_sql_prepare(s, "INSERT INTO api_key_value (key_number, slot, lookup, sealed, version)"
+                                      " VALUES (" KEY_NUMBER ", ?, ?, ?, ?) ON CONFLICT DO NOTHING");
+    ward_sql_bind_text(q, 1, ward_span(key->id.text, WARD_KEY_ID_CHARS));
+    ward_sql_bind_int(q, 2, slot);
+    bind_lookup(q, 3, key->lookups[slot].data);
     ward_sql_bind_bytes(q, 4, key->sealed[slot]);
     ward_sql_bind_int(q, 5, key->value_versions[slot]);
     return ward_row_run_one(s, q);
@@ -170,7 +181,7 @@ static enum ward_status insert_value(struct ward_store_session *s, const struct 
 
 static enum ward_status delete_values(struct ward_store_session *s, const struct ward_key_id *id)
 {
-    WARD_SQL *q = ward_sql_prepare(s, "DELETE FROM api_key_value WHERE key_id = ?");
+    WARD_SQL *q = ward_sql_prepare(s, "DELETE FROM api_key_value WHERE key_number = " KEY_NUMBER);
     ward_sql_bind_text(q, 1, ward_span(id->text, WARD_KEY_ID_CHARS));
     return ward_row_run(s, q);
 }
@@ -303,7 +314,8 @@ static enum ward_status values_changed(struct ward_store_session *s, const struc
 {
     int expected = (key->lookups[0].data != NULL) + (key->lookups[1].data != NULL);
     int same = 0, found = 0;
-    WARD_SQL *q = ward_sql_prepare(s, "SELECT slot, lookup, sealed, version FROM api_key_value WHERE key_id = ?");
+    WARD_SQL *q = ward_sql_prepare(s, "SELECT slot, lookup, sealed, version FROM api_key_value"
+                                      " WHERE key_number = " KEY_NUMBER);
     ward_sql_bind_text(q, 1, ward_span(key->id.text, WARD_KEY_ID_CHARS));
     enum ward_sql_step step;
     while ((step = ward_sql_step(q)) == WARD_SQL_ROW) {
@@ -312,13 +324,6 @@ static enum ward_status values_changed(struct ward_store_session *s, const struc
     }
     *ret = found != expected || same != expected;
     return ward_row_end(s, step);
-}
-
-static enum ward_status key_exists(struct ward_store_session *s, const struct ward_key_id *id)
-{
-    WARD_SQL *q = ward_sql_prepare(s, "SELECT 1 FROM api_key WHERE id = ?");
-    ward_sql_bind_text(q, 1, ward_span(id->text, WARD_KEY_ID_CHARS));
-    return ward_row_first(s, q);
 }
 
 /* All go before any comes, so that two values may change places. */
@@ -331,7 +336,7 @@ static enum ward_status replace_values(struct ward_store_session *s, const struc
 enum ward_status ward_store_key_update(struct ward_store_session *s, const struct ward_api_key *key)
 {
     bool has_changed = false;
-    enum ward_status status = key_exists(s, &key->id);
+    enum ward_status status = ward_store_key_exists(s, &key->id);
     if (status == WARD_OK) {
         status = values_changed(s, key, &has_changed);
     }
@@ -357,29 +362,29 @@ enum ward_status ward_store_key_update(struct ward_store_session *s, const struc
     " AND k.is_removed = 0 AND (? = 0 OR k.account_id = ?) AND (? = 0 OR k.name_folded = ?)"                           \
     " AND (? = 0 OR (? = 1 AND k.custom_account_id = ?) OR (? = 2 AND k.custom_account_id IS NULL))"                   \
     " AND (? = 0 OR (? = 1 AND k.custom_user_id = ?) OR (? = 2 AND k.custom_user_id IS NULL))"                         \
-    " AND (? = 0 OR ? = CASE WHEN k.is_enabled = 1 AND (k.expires_ms IS NULL OR k.expires_ms > ?) THEN 1 ELSE 2 END)"  \
-    " ORDER BY k.created_ms"
-#define IN_PROJECT KEY_SELECT " WHERE k.project_id = ?"
-/* An account has few projects: look into each by its own index, then sort the few matches. */
+    " AND (? = 0 OR ? = CASE WHEN k.is_enabled = 1 AND (k.expires_ms IS NULL OR k.expires_ms > ?) THEN 1 ELSE 2 END)"
+#define OLDEST_FIRST " ORDER BY k.created_ms"
+#define IN_PROJECT   KEY_SELECT " WHERE k.project_id = ?"
+/* An account has few projects: look into each by its own index, then sort the matches. */
 #define IN_ACCOUNT                                                                                                     \
     "SELECT " KEY_COLUMNS " FROM project o JOIN api_key k ON k.project_id = o.id" KEY_JOINS " WHERE o.account_id = ?"
 
 enum key_scope { SCOPE_ALL, SCOPE_ACCOUNT, SCOPE_PROJECT, SCOPE_COUNT };
 enum key_index { INDEX_CREATED, INDEX_CUSTOM_USER, INDEX_CUSTOM_ACCOUNT, INDEX_NAME, INDEX_COUNT };
 
+/* All keys of all accounts are walked as they lie: whoever asks wants the most of them. */
+static const char all_keys[] = KEY_SELECT " WHERE 1 = 1" KEY_FILTER " ORDER BY k.number";
+
 static const char *const key_lists[SCOPE_COUNT][INDEX_COUNT] = {
-    [SCOPE_ALL] = { [INDEX_CREATED] = KEY_SELECT " WHERE 1 = 1" KEY_FILTER,
-                    [INDEX_CUSTOM_USER] = KEY_SELECT " WHERE k.custom_user_id = ?" KEY_FILTER,
-                    [INDEX_CUSTOM_ACCOUNT] = KEY_SELECT " WHERE k.custom_account_id = ?" KEY_FILTER,
-                    [INDEX_NAME] = KEY_SELECT " WHERE k.name_folded = ?" KEY_FILTER },
-    [SCOPE_ACCOUNT] = { [INDEX_CREATED] = KEY_SELECT " WHERE k.account_id = ?" KEY_FILTER,
-                        [INDEX_CUSTOM_USER] = IN_ACCOUNT " AND k.custom_user_id = ?" KEY_FILTER,
-                        [INDEX_CUSTOM_ACCOUNT] = IN_ACCOUNT " AND k.custom_account_id = ?" KEY_FILTER,
-                        [INDEX_NAME] = IN_ACCOUNT " AND k.name_folded = ?" KEY_FILTER },
-    [SCOPE_PROJECT] = { [INDEX_CREATED] = IN_PROJECT KEY_FILTER,
-                        [INDEX_CUSTOM_USER] = IN_PROJECT " AND k.custom_user_id = ?" KEY_FILTER,
-                        [INDEX_CUSTOM_ACCOUNT] = IN_PROJECT " AND k.custom_account_id = ?" KEY_FILTER,
-                        [INDEX_NAME] = IN_PROJECT " AND k.name_folded = ?" KEY_FILTER },
+    [SCOPE_ALL] = { all_keys, all_keys, all_keys, all_keys },
+    [SCOPE_ACCOUNT] = { [INDEX_CREATED] = IN_ACCOUNT KEY_FILTER OLDEST_FIRST,
+                        [INDEX_CUSTOM_USER] = IN_ACCOUNT " AND k.custom_user_id = ?" KEY_FILTER OLDEST_FIRST,
+                        [INDEX_CUSTOM_ACCOUNT] = IN_ACCOUNT " AND k.custom_account_id = ?" KEY_FILTER OLDEST_FIRST,
+                        [INDEX_NAME] = IN_ACCOUNT " AND k.name_folded = ?" KEY_FILTER OLDEST_FIRST },
+    [SCOPE_PROJECT] = { [INDEX_CREATED] = IN_PROJECT KEY_FILTER OLDEST_FIRST,
+                        [INDEX_CUSTOM_USER] = IN_PROJECT " AND k.custom_user_id = ?" KEY_FILTER OLDEST_FIRST,
+                        [INDEX_CUSTOM_ACCOUNT] = IN_PROJECT " AND k.custom_account_id = ?" KEY_FILTER OLDEST_FIRST,
+                        [INDEX_NAME] = IN_PROJECT " AND k.name_folded = ?" KEY_FILTER OLDEST_FIRST },
 };
 
 static enum key_scope filter_scope(const struct ward_key_filter *filter)
@@ -455,7 +460,7 @@ enum ward_status ward_store_key_list(struct ward_store_session *s, const struct 
     if (scope != SCOPE_ALL) {
         ward_row_bind_uuid(q, index++, scope == SCOPE_PROJECT ? &filter->project_id : &filter->account_id);
     }
-    if (way_in != INDEX_CREATED) {
+    if (scope != SCOPE_ALL && way_in != INDEX_CREATED) {
         ward_sql_bind_text(q, index++, value);
     }
     bind_filter(q, index, filter);

@@ -203,6 +203,9 @@ enum ward_status ward_store_key_update(struct ward_store_session *s, const struc
 enum ward_status ward_store_key_get(struct ward_store_session *s, const struct ward_key_id *id, struct ward_pool *pool,
                                     struct ward_api_key *ret) WARD_MUST_USE;
 
+/** WARD_OK when there is a key with this id, a removed one included; WARD_NOT_FOUND otherwise. */
+enum ward_status ward_store_key_exists(struct ward_store_session *s, const struct ward_key_id *id) WARD_MUST_USE;
+
 /** Find the key that a value belongs to; *ret_slot says which of its values it is. Removed keys are not found. */
 enum ward_status ward_store_key_find(struct ward_store_session *s, const struct ward_lookup *lookup,
                                      struct ward_pool *pool, struct ward_api_key *ret,
@@ -220,8 +223,11 @@ struct ward_key_filter {
 };
 typedef enum ward_status (*ward_key_visit)(const struct ward_api_key *key, void *arg);
 
-/** Visit matching keys, oldest first, equal times in any order; never removed ones. A key passed to visit is borrowed
- * for the call. A status other than OK ends the walk; it is returned. */
+/**
+ * Visit matching keys, never removed ones: of a project or an account the oldest first, equal times in any order; of all
+ * accounts in the order in which they were inserted. A key passed to visit is borrowed for the call. A status other than
+ * OK ends the walk; it is returned.
+ */
 enum ward_status ward_store_key_list(struct ward_store_session *s, const struct ward_key_filter *filter,
                                      ward_key_visit visit, void *arg) WARD_MUST_USE;
 

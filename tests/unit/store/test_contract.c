@@ -694,7 +694,7 @@ static void lists_filter_and_order(void **state)
         struct ward_key_filter filter;
         const char *expected;
     } rows[] = {
-        { { none, none, any, ANY, ANY, any, any, ALL, 0 }, "early,müll,MÜLL,theirs,late" },
+        { { none, none, any, ANY, ANY, any, any, ALL, 0 }, "late,early,MÜLL,müll,theirs" },
         { { p, none, any, ANY, ANY, any, any, ALL, 0 }, "early,MÜLL,late" },
         { { p, a, any, ANY, ANY, any, any, ALL, 0 }, "early,MÜLL,late" },
         { { p, b, any, ANY, ANY, any, any, ALL, 0 }, "" },
@@ -703,7 +703,7 @@ static void lists_filter_and_order(void **state)
         { { none, b, any, ANY, ANY, any, any, ALL, 0 }, "theirs" },
         { { p, none, WARD_SPAN("müll"), ANY, ANY, any, any, ALL, 0 }, "MÜLL" },
         { { none, a, WARD_SPAN("müll"), ANY, ANY, any, any, ALL, 0 }, "müll,MÜLL" },
-        { { none, none, WARD_SPAN("müll"), ANY, ANY, any, any, ALL, 0 }, "müll,MÜLL" },
+        { { none, none, WARD_SPAN("müll"), ANY, ANY, any, any, ALL, 0 }, "MÜLL,müll" },
         { { p, none, WARD_SPAN("MÜLL"), ANY, ANY, any, any, ALL, 0 }, "" },
         { { p, none, WARD_SPAN(""), ANY, ANY, any, any, ALL, 0 }, "" },
         { { p, none, any, EQUAL, ANY, acc, any, ALL, 0 }, "early,late" },
@@ -716,8 +716,8 @@ static void lists_filter_and_order(void **state)
         { { p, none, any, EQUAL, ANY, WARD_SPAN(""), any, ALL, 0 }, "" },
         { { none, a, any, EQUAL, ANY, acc, any, ALL, 0 }, "early,müll,late" },
         { { none, a, any, ANY, EQUAL, any, user, ALL, 0 }, "müll,MÜLL,late" },
-        { { none, none, any, EQUAL, ANY, acc, any, ALL, 0 }, "early,müll,theirs,late" },
-        { { none, none, any, ANY, EQUAL, any, user, ALL, 0 }, "müll,MÜLL,theirs,late" },
+        { { none, none, any, EQUAL, ANY, acc, any, ALL, 0 }, "late,early,müll,theirs" },
+        { { none, none, any, ANY, EQUAL, any, user, ALL, 0 }, "late,MÜLL,müll,theirs" },
         { { p, none, WARD_SPAN("late"), EQUAL, EQUAL, acc, user, ACTIVE, 0 }, "late" },
         { { p, none, WARD_SPAN("late"), EQUAL, EQUAL, acc, user, INACTIVE, 0 }, "" },
         { { p, none, any, ANY, ANY, any, any, ACTIVE, 99 }, "MÜLL,late" },
