@@ -16,7 +16,8 @@
  *   6. A table of an earlier boot is none: its pages may have reached the disk in any order, its heartbeat means
  * nothing.
  *   7. A reader killed anywhere leaves nothing behind; a writer killed anywhere leaves at worst one odd record, which
- *      denies (stale) until the next start builds a new generation.
+ *      denies (stale) until the next start builds a new generation, and a DIR/table.new that the next one unlinks.
+ *   8. What fails a check is told to the writer, which makes the table anew from the store (upkeep.c).
  */
 #ifndef WARD_TABLE_TABLE_H
 #define WARD_TABLE_TABLE_H
