@@ -69,13 +69,29 @@ struct ward_http_connection *ward_http_connection_new(struct ward_http_door *doo
     return connection;
 }
 
+/* The object of a socket that the library tells of: brought by direct.c, or new. */
+static struct ward_http_connection *connection_of(struct ward_http_door *door, struct MHD_Connection *mhd)
+{
+    int fd = info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    if (!door->is_direct) {
+        atomic_fetch_add_explicit(&door->server->connections, 1, memory_order_relaxed);
+        return ward_http_connection_new(door, mhd, fd, info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
+    }
+    struct ward_http_connection *connection = ward_http_brought_take(door->server, fd);
+    if (connection) {
+        connection->mhd = mhd;
+        connection->direct = NULL;
+        connection->has_served = false;
+        ward_http_enter(connection, WARD_HTTP_IDLE, connection->head_deadline_ms);
+    }
+    return connection;
+}
+
 void ward_http_on_connection(void *closure, struct MHD_Connection *mhd, void **socket_context,
                              enum MHD_ConnectionNotificationCode code)
 {
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        struct ward_http_connection *connection = ward_http_connection_new(
-            closure, mhd, info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
-            info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
+        struct ward_http_connection *connection = connection_of(closure, mhd);
         *socket_context = connection; /* NULL: its first request is not answered */
         if (connection) {
             ward_http_registry_add(connection);

@@ -14,6 +14,7 @@
  *     │              inline route │ worker route, or handed over
  *     │                        │        └──► out of the epoll set ──worker is done──┐
  *     └──── sent ◄──── WRITING (what the peer did not take waits for EPOLLOUT) ◄─────┘
+ *                              └──must close──► ending: what still comes is dropped, until the peer closes too
  *
  * One request of a connection is in work at a time; those that were sent behind it stay in the socket.
  *
@@ -37,9 +38,10 @@ enum {
     EVENTS_MAX = 64,
     ACCEPTS_MAX = 16, /* of one listener before the others have their turn */
     ACCEPT_PAUSE_MS = 100,
-    ANSWERS_MAX = 64,      /* in a row from one connection */
-    BODY_KEPT = 16 * 1024, /* of the reply's buffer, for the next answer */
-    BODY_COPIED = 4096,    /* sent with the heads; a larger one is sent from where it is */
+    ANSWERS_MAX = 64,        /* in a row from one connection */
+    BUFFER_KEPT = 64 * 1024, /* of a buffer, for the next answer */
+    BODY_COPIED = 4096,      /* sent with the heads; a larger one is sent from where it is */
+    LINGER_MS = 2000,
     MS_PER_S = 1000,
     US_PER_MS = 1000,
 };
@@ -57,9 +59,11 @@ struct ward_http_direct {
     bool is_accepting;
     int64_t now_ms; /* of this turn of the loop */
     char *input;
+    _Atomic uint64_t requests;                /* that were answered here */
     struct ward_http_connection *connections; /* all of this thread */
     struct ward_buffer output;                /* heads, and bodies that are small */
     time_t date_s;
+    size_t date_size;
     char date[40];
     /* the request in work */
     struct ward_http_request request;
@@ -108,12 +112,22 @@ static void unlink_connection(struct ward_http_direct *direct, struct ward_http_
     ward_http_registry_remove(connection);
 }
 
+/* The bytes of a request that a worker had. */
+static void free_input(struct ward_http_connection *connection)
+{
+    if (connection->input) {
+        explicit_bzero(connection->input, INPUT_BYTES);
+        ward_free(connection->input);
+        connection->input = NULL;
+    }
+}
+
 static void free_connection(struct ward_http_connection *connection)
 {
     ward_buffer_free(&connection->unsent);
     ward_buffer_free(&connection->reply.body);
     ward_pool_free(&connection->request.pool);
-    ward_free(connection->input);
+    free_input(connection);
     ward_free(connection);
 }
 
@@ -126,22 +140,26 @@ static void close_connection(struct ward_http_direct *direct, struct ward_http_c
     free_connection(connection);
 }
 
-/* The socket goes to the library with every byte that was not answered. */
+/* The socket goes to the library with every byte that was not answered, and the object with it: what is left of the
+ * first head's time is all that it gets. On a connection that was served a new head begins. */
 static void give_to_library(struct ward_http_direct *direct, struct ward_http_connection *connection)
 {
     struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
     socklen_t size = sizeof(address);
     struct ward_http_door *door = connection->door;
     int fd = connection->fd;
+    if (connection->has_served) {
+        connection->head_deadline_ms = direct->now_ms + (int64_t)direct->server->options.head_s * MS_PER_S;
+    }
     unlink_connection(direct, connection);
-    atomic_fetch_sub_explicit(&direct->server->connections, 1, memory_order_relaxed); /* the library's door counts it */
-    free_connection(connection);
     bool is_known = epoll_ctl(direct->epoll_fd, EPOLL_CTL_DEL, fd, NULL) == 0 &&
                     getpeername(fd, (struct sockaddr *)&address, &size) == 0;
     if (!is_known) {
         (void)close(fd);
+        free_connection(connection);
         return;
     }
+    ward_http_brought_add(connection);
     /* It closes the socket itself when it cannot take it. */
     (void)MHD_add_connection(door->daemons[direct->number % door->daemon_count], fd, (struct sockaddr *)&address, size);
 }
@@ -165,6 +183,7 @@ static void take_connection(struct ward_http_direct *direct, struct ward_http_do
         direct->connections->direct_previous = connection;
     }
     direct->connections = connection;
+    atomic_fetch_add_explicit(&direct->server->connections, 1, memory_order_relaxed);
     ward_http_registry_add(connection);
 }
 
@@ -222,21 +241,22 @@ static void append_header_of(void *closure, struct ward_span name, struct ward_s
     append_header(closure, name, value);
 }
 
-/* RFC 9110 5.6.7, made once a second */
-static struct ward_span date_of(struct ward_http_direct *direct)
+/* RFC 9110 5.6.7, made once a second; looked at once a turn of the loop. */
+static void keep_date(struct ward_http_direct *direct)
 {
+    static const char days[] = "SunMonTueWedThuFriSat";
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     time_t now_s = (time_t)(ward_now_ms() / MS_PER_S);
-    if (now_s != direct->date_s || direct->date[0] == '\0') {
-        static const char days[] = "SunMonTueWedThuFriSat";
-        static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-        struct tm tm = { 0 };
-        (void)gmtime_r(&now_s, &tm);
-        (void)snprintf(direct->date, sizeof(direct->date), "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT",
-                       days + 3 * tm.tm_wday, tm.tm_mday, months + 3 * tm.tm_mon, tm.tm_year + 1900, tm.tm_hour,
-                       tm.tm_min, tm.tm_sec);
-        direct->date_s = now_s;
+    if (now_s == direct->date_s && direct->date_size > 0) {
+        return;
     }
-    return ward_span_of(direct->date);
+    struct tm tm = { 0 };
+    (void)gmtime_r(&now_s, &tm);
+    int size = snprintf(direct->date, sizeof(direct->date), "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT",
+                        days + 3 * tm.tm_wday, tm.tm_mday, months + 3 * tm.tm_mon, tm.tm_year + 1900, tm.tm_hour,
+                        tm.tm_min, tm.tm_sec);
+    direct->date_size = (size_t)size;
+    direct->date_s = now_s;
 }
 
 static void append_head(struct ward_http_direct *direct, const struct ward_http_request *request,
@@ -248,7 +268,7 @@ static void append_head(struct ward_http_direct *direct, const struct ward_http_
     ward_buffer_append_char(output, ' ');
     ward_buffer_append_text(output, MHD_get_reason_phrase_for((unsigned)reply->status));
     ward_buffer_append(output, WARD_SPAN("\r\n"));
-    append_header(output, WARD_SPAN("Date"), date_of(direct));
+    append_header(output, WARD_SPAN("Date"), ward_span(direct->date, direct->date_size));
     ward_http_reply_headers(request, reply, append_header_of, output);
     if (reply->status != 204 && reply->status != 304) { /* RFC 9110 8.6 */
         ward_buffer_append(output, WARD_SPAN("Content-Length: "));
@@ -258,14 +278,17 @@ static void append_head(struct ward_http_direct *direct, const struct ward_http_
     ward_buffer_append(output, WARD_SPAN("\r\n"));
 }
 
-/* A wiped buffer holds no value of a key. */
-static void wipe_output(struct ward_http_direct *direct)
+/* No value of a key stays behind in a buffer that is used again. */
+static void wipe(struct ward_buffer *buffer, size_t max)
 {
-    if (direct->output.data) {
-        explicit_bzero(direct->output.data, direct->output.size);
+    if (buffer->capacity > BUFFER_KEPT) {
+        ward_buffer_free(buffer);
+    } else if (buffer->data) {
+        explicit_bzero(buffer->data, buffer->size);
     }
-    direct->output.size = 0;
-    direct->output.status = WARD_OK;
+    buffer->size = 0;
+    buffer->max = max;
+    buffer->status = WARD_OK;
 }
 
 /* What the peer has not taken waits in a buffer of the connection's; a large body's own becomes that buffer. */
@@ -276,6 +299,7 @@ static bool keep_unsent(struct ward_http_direct *direct, struct ward_http_connec
     struct ward_buffer *unsent = &connection->unsent;
     if (unsent->size == 0 && sent >= output->size) {
         *unsent = *body;
+        unsent->max = SIZE_MAX; /* of one answer; another may follow */
         *body = ward_buffer_new(0);
         connection->unsent_at = sent - output->size;
     } else {
@@ -317,7 +341,7 @@ static bool send_answers(struct ward_http_direct *direct, struct ward_http_conne
             is_well = keep_unsent(direct, connection, is_full ? 0 : (size_t)sent, body);
         }
     }
-    wipe_output(direct);
+    wipe(&direct->output, SIZE_MAX);
     return is_well;
 }
 
@@ -325,7 +349,8 @@ static void report(struct ward_http_direct *direct, const struct ward_http_reque
                    const struct ward_http_match *match, const struct ward_http_reply *reply, int64_t duration_ms)
 {
     const struct ward_http_options *options = &direct->server->options;
-    atomic_fetch_add_explicit(&direct->server->requests, 1, memory_order_relaxed);
+    uint64_t requests = atomic_load_explicit(&direct->requests, memory_order_relaxed);
+    atomic_store_explicit(&direct->requests, requests + 1, memory_order_relaxed); /* nobody else counts here */
     if (options->finished) {
         options->finished(options->application, request, match->surface, match->route, reply, duration_ms * US_PER_MS);
     }
@@ -336,14 +361,7 @@ static void report(struct ward_http_direct *direct, const struct ward_http_reque
 static void begin_reply(struct ward_http_direct *direct)
 {
     struct ward_http_reply *reply = &direct->reply;
-    if (reply->body.capacity > BODY_KEPT) {
-        ward_buffer_free(&reply->body);
-    } else if (reply->body.data) {
-        explicit_bzero(reply->body.data, reply->body.size);
-    }
-    reply->body.size = 0;
-    reply->body.max = WARD_REPLY_MAX;
-    reply->body.status = WARD_OK;
+    wipe(&reply->body, WARD_REPLY_MAX);
     reply->status = 500;
     reply->content_type = NULL;
     reply->header_count = 0;
@@ -412,8 +430,6 @@ static void write_answer(struct ward_http_direct *direct, const struct ward_http
     }
 }
 
-static const struct ward_buffer no_body;
-
 /* The worker gets the bytes and the pool with the request; the event thread makes new ones. */
 static bool give_to_worker(struct ward_http_direct *direct, struct ward_http_connection *connection)
 {
@@ -439,12 +455,14 @@ static bool give_to_worker(struct ward_http_direct *direct, struct ward_http_con
     return true;
 }
 
-/* Take bytes off the socket that were looked at. TCP drops them unseen; a unix socket copies them once more. */
-static bool discard(const struct ward_http_connection *connection, size_t size)
+/* Take bytes off the socket that were looked at. TCP drops them unseen; a unix socket copies them once more, to where
+ * they stand already. */
+static bool discard(struct ward_http_direct *direct, const struct ward_http_connection *connection, size_t size)
 {
-    char waste[INPUT_BYTES];
-    return recv(connection->fd, waste, size, connection->door->is_unix ? 0 : MSG_TRUNC) == (ssize_t)size;
+    return recv(connection->fd, direct->input, size, connection->door->is_unix ? 0 : MSG_TRUNC) == (ssize_t)size;
 }
+
+static const struct ward_buffer no_body;
 
 struct turn {
     size_t used;     /* bytes of the requests that were run */
@@ -468,8 +486,8 @@ static struct turn run_requests(struct ward_http_direct *direct, const struct wa
     bool may_go_on = true;
     for (int i = 0; may_go_on && i < ANSWERS_MAX && turn.used < size; i++) {
         size_t length = read_request(direct, connection, ward_span(direct->input + turn.used, size - turn.used));
-        turn.is_foreign = length == 0;
-        if (turn.is_foreign) {
+        if (length == 0) {
+            turn.is_foreign = turn.used == 0 || size < INPUT_BYTES; /* or only cut off, and first the next time */
             break;
         }
         begin_reply(direct);
@@ -488,21 +506,77 @@ static struct turn run_requests(struct ward_http_direct *direct, const struct wa
     return turn;
 }
 
+/* The answer is sent. To close now would be a reset where more has come, and the peer might never see the answer
+ * (RFC 9112 9.6). */
+static void begin_end(struct ward_http_direct *direct, struct ward_http_connection *connection)
+{
+    if (shutdown(connection->fd, SHUT_WR) != 0) {
+        close_connection(direct, connection);
+        return;
+    }
+    connection->is_ending = true;
+    ward_http_enter(connection, WARD_HTTP_IDLE, direct->now_ms + LINGER_MS);
+}
+
 static void end_turn(struct ward_http_direct *direct, struct ward_http_connection *connection, bool must_close)
 {
     if (connection->unsent.size > 0) {
         connection->closes_when_sent = must_close;
-        if (watch(direct, EPOLL_CTL_MOD, connection->fd, EPOLLOUT, connection, TAG_CONNECTION)) {
-            return;
+        if (!watch(direct, EPOLL_CTL_MOD, connection->fd, EPOLLOUT, connection, TAG_CONNECTION)) {
+            close_connection(direct, connection);
         }
-        must_close = true;
+    } else if (must_close) {
+        begin_end(direct, connection);
+    } else {
+        ward_http_enter(connection, WARD_HTTP_IDLE,
+                        direct->now_ms + (int64_t)direct->server->options.idle_s * MS_PER_S);
     }
-    if (must_close) {
-        ward_http_linger(connection); /* bytes behind the last request must not turn into a reset */
+}
+
+/* What comes behind the last request of a connection. */
+static void drop_input(struct ward_http_direct *direct, struct ward_http_connection *connection)
+{
+    ssize_t size = recv(connection->fd, direct->input, INPUT_BYTES, 0);
+    if (size > 0) {
+        explicit_bzero(direct->input, (size_t)size);
+    } else if (size == 0 || (errno != EAGAIN && errno != EINTR)) {
         close_connection(direct, connection);
-        return;
     }
-    ward_http_enter(connection, WARD_HTTP_IDLE, direct->now_ms + (int64_t)direct->server->options.idle_s * MS_PER_S);
+}
+
+static void refuse_handing(struct ward_http_direct *direct, struct ward_http_connection *connection)
+{
+    struct ward_buffer none = no_body;
+    ward_http_reply_refuse(&direct->request, direct->match.surface, (struct ward_http_refusal){ 503, "no_memory" },
+                           &direct->reply);
+    write_answer(direct, &direct->request, &direct->reply);
+    report(direct, &direct->request, &direct->match, &direct->reply, 0);
+    if (send_answers(direct, connection, is_sent_apart(&direct->reply.body) ? &direct->reply.body : &none)) {
+        end_turn(direct, connection, direct->reply.must_close);
+    } else {
+        close_connection(direct, connection);
+    }
+}
+
+/* Send what the requests of a turn gave, and see what the connection does next. */
+static void conclude(struct ward_http_direct *direct, struct ward_http_connection *connection, const struct turn *turn)
+{
+    struct ward_buffer none = no_body;
+    bool is_apart = !turn->is_handed && is_sent_apart(&direct->reply.body);
+    bool is_well = turn->used == 0 || (send_answers(direct, connection, is_apart ? &direct->reply.body : &none) &&
+                                       discard(direct, connection, turn->used));
+    connection->has_served |= turn->used > 0;
+    if (!is_well) {
+        close_connection(direct, connection);
+    } else if (turn->is_handed) {
+        if (!give_to_worker(direct, connection)) {
+            refuse_handing(direct, connection);
+        }
+    } else if (turn->is_foreign && connection->unsent.size == 0) {
+        give_to_library(direct, connection);
+    } else {
+        end_turn(direct, connection, turn->must_close);
+    }
 }
 
 static void serve(struct ward_http_direct *direct, struct ward_http_connection *connection)
@@ -514,27 +588,17 @@ static void serve(struct ward_http_direct *direct, struct ward_http_connection *
         }
         return;
     }
+    /* Not idle any more: a drain that begins now waits for the answer. */
+    int64_t deadline_ms = atomic_load_explicit(&connection->deadline_ms, memory_order_relaxed);
+    ward_http_enter(connection, WARD_HTTP_HANDLER, deadline_ms);
+    const char *input = direct->input;
     struct turn turn = run_requests(direct, connection, (size_t)size);
-    struct ward_buffer none = no_body;
-    bool is_apart = !turn.is_handed && is_sent_apart(&direct->reply.body);
-    if (turn.used > 0 && (!discard(connection, turn.used) ||
-                          !send_answers(direct, connection, is_apart ? &direct->reply.body : &none))) {
-        wipe_output(direct);
-        close_connection(direct, connection);
-        return;
+    conclude(direct, connection, &turn);
+    if (direct->input == input) { /* or a worker has it */
+        explicit_bzero(direct->input, (size_t)size);
     }
-    if (turn.is_handed && !give_to_worker(direct, connection)) {
-        ward_http_reply_refuse(&direct->request, direct->match.surface, (struct ward_http_refusal){ 503, "no_memory" },
-                               &direct->reply);
-        write_answer(direct, &direct->request, &direct->reply);
-        report(direct, &direct->request, &direct->match, &direct->reply, 0);
-        (void)send_answers(direct, connection, &none);
-        end_turn(direct, connection, true);
-    } else if (turn.is_foreign && connection->unsent.size == 0) {
-        give_to_library(direct, connection);
-    } else if (!turn.is_handed) {
-        end_turn(direct, connection, turn.must_close);
-    }
+    wipe(&direct->reply.body, WARD_REPLY_MAX);
+    ward_pool_reset(&direct->request.pool);
 }
 
 static void send_rest(struct ward_http_direct *direct, struct ward_http_connection *connection)
@@ -581,9 +645,7 @@ static void finish(struct ward_http_direct *direct, struct ward_http_connection 
                    watch(direct, EPOLL_CTL_ADD, connection->fd, EPOLLIN, connection, TAG_CONNECTION);
     ward_buffer_free(&reply->body);
     ward_pool_free(&connection->request.pool);
-    explicit_bzero(connection->input, INPUT_BYTES);
-    ward_free(connection->input);
-    connection->input = NULL;
+    free_input(connection);
     if (is_well) {
         end_turn(direct, connection, must_close);
     } else {
@@ -608,6 +670,17 @@ static void finish_done(struct ward_http_direct *direct)
 
 /* The loop. */
 
+static void handle_connection(struct ward_http_direct *direct, struct ward_http_connection *connection)
+{
+    if (connection->unsent.size > 0) {
+        send_rest(direct, connection);
+    } else if (connection->is_ending) {
+        drop_input(direct, connection);
+    } else {
+        serve(direct, connection);
+    }
+}
+
 static void handle_event(struct ward_http_direct *direct, const struct epoll_event *event)
 {
     uintptr_t bits = (uintptr_t)event->data.u64;
@@ -620,11 +693,7 @@ static void handle_event(struct ward_http_direct *direct, const struct epoll_eve
         finish_done(direct);
         break;
     default:
-        if (((struct ward_http_connection *)object)->unsent.size > 0) {
-            send_rest(direct, object);
-        } else {
-            serve(direct, object);
-        }
+        handle_connection(direct, object);
         break;
     }
 }
@@ -636,6 +705,7 @@ static void *run(void *argument)
     while (!atomic_load(&direct->is_stopping)) {
         int count = epoll_wait(direct->epoll_fd, events, EVENTS_MAX, direct->accept_again_ms ? ACCEPT_PAUSE_MS : -1);
         direct->now_ms = ward_boot_ms();
+        keep_date(direct);
         for (int i = 0; i < count; i++) {
             handle_event(direct, &events[i]);
         }
@@ -644,6 +714,7 @@ static void *run(void *argument)
             set_accepting(direct, true);
         }
     }
+    finish_done(direct); /* the last answers of the workers, if they are still to be sent */
     return NULL;
 }
 
@@ -712,4 +783,13 @@ void ward_http_direct_stop(struct ward_http_server *server)
     ward_free(server->directs);
     server->directs = NULL;
     server->direct_count = 0;
+}
+
+uint64_t ward_http_direct_requests(const struct ward_http_server *server)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < server->direct_count; i++) {
+        sum += atomic_load_explicit(&server->directs[i].requests, memory_order_relaxed);
+    }
+    return sum;
 }

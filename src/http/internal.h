@@ -135,6 +135,7 @@ struct ward_http_connection {
     struct ward_buffer unsent;                                  /* direct: what the peer has not taken yet */
     size_t unsent_at;
     bool closes_when_sent;
+    bool is_ending;         /* direct: answered for the last time */
     struct in6_addr source; /* for the limit per source */
     bool has_source;
     bool has_served;
@@ -246,6 +247,7 @@ struct ward_http_watchdog {
     atomic_bool is_stopping;
     int wake_fd;
     struct ward_http_connection *first;
+    struct ward_http_connection *brought; /* not registered meanwhile */
     struct ward_http_source *sources;
     size_t source_slots; /* a power of two */
     struct {
@@ -260,6 +262,13 @@ enum ward_status ward_http_watchdog_start(struct ward_http_server *server) WARD_
 void ward_http_watchdog_stop(struct ward_http_watchdog *watchdog);
 void ward_http_registry_add(struct ward_http_connection *connection);
 void ward_http_registry_remove(struct ward_http_connection *connection);
+
+/** Keep the object of a socket that is on its way to the library, for the callback that is told of it. */
+void ward_http_brought_add(struct ward_http_connection *connection);
+
+/** Take it out again; NULL: the socket was not brought. */
+struct ward_http_connection *ward_http_brought_take(struct ward_http_server *server, int fd);
+void ward_http_brought_free(struct ward_http_server *server);
 
 /** Would one more connection of this address be over a limit? */
 bool ward_http_registry_is_full(struct ward_http_server *server, const struct in6_addr *source);
@@ -307,6 +316,9 @@ enum ward_status ward_http_direct_start(struct ward_http_server *server, size_t 
 
 /** End the event threads and close what is still open. No worker may have a connection any more. */
 void ward_http_direct_stop(struct ward_http_server *server);
+
+/** Requests that were answered there. */
+uint64_t ward_http_direct_requests(const struct ward_http_server *server);
 
 /** Give a connection back whose reply is ready. Threads: any. */
 void ward_http_direct_resume(struct ward_http_connection *connection);

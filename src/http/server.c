@@ -136,14 +136,14 @@ static struct MHD_Daemon *start_daemon(struct ward_http_door *door, int fd)
     }
     /* Not MHD_OPTION_STRICT_FOR_CLIENT: it closes without an answer, or answers in HTML, what framing.c refuses in the
      * words of the surface. */
-    return MHD_start_daemon(flags | (door->is_tls ? MHD_USE_TLS : 0), 0, ward_http_on_accept, door, ward_http_on_access,
-                            door, MHD_OPTION_ARRAY, door->is_direct ? none : listen, MHD_OPTION_ARRAY,
-                            door->is_tls ? tls : none, MHD_OPTION_URI_LOG_CALLBACK, ward_http_on_target, door,
-                            MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED,
-                            ward_http_on_completed, door, MHD_OPTION_NOTIFY_CONNECTION, ward_http_on_connection, door,
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT,
-                            (unsigned)(options->connections_max + CONNECTIONS_SLACK), MHD_OPTION_CONNECTION_TIMEOUT,
-                            timeout_s(options), MHD_OPTION_END);
+    return MHD_start_daemon(
+        flags | (door->is_tls ? MHD_USE_TLS : 0), 0, door->is_direct ? NULL : ward_http_on_accept, door,
+        ward_http_on_access, door, MHD_OPTION_ARRAY, door->is_direct ? none : listen, MHD_OPTION_ARRAY,
+        door->is_tls ? tls : none, MHD_OPTION_URI_LOG_CALLBACK, ward_http_on_target, door, MHD_OPTION_UNESCAPE_CALLBACK,
+        leave_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED, ward_http_on_completed, door, MHD_OPTION_NOTIFY_CONNECTION,
+        ward_http_on_connection, door, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)(options->connections_max + CONNECTIONS_SLACK),
+        MHD_OPTION_CONNECTION_TIMEOUT, timeout_s(options), MHD_OPTION_END);
 }
 
 static enum ward_status open_door(struct ward_http_door *door, size_t threads, char why[WHY])
@@ -363,6 +363,7 @@ void ward_http_server_stop(struct ward_http_server *server, int64_t drain_ms)
     for (size_t i = 0; i < server->door_count; i++) {
         close_door(&server->doors[i]);
     }
+    ward_http_brought_free(server);
     ward_http_watchdog_stop(&server->watchdog);
     ward_http_workers_free(&server->workers);
     free_threads(server);
@@ -396,7 +397,7 @@ void ward_http_server_counters(const struct ward_http_server *server, struct war
 {
     *ret = (struct ward_http_counters){
         .connections = atomic_load(&server->connections),
-        .requests = atomic_load(&server->requests),
+        .requests = atomic_load(&server->requests) + ward_http_direct_requests(server),
         .queue_depth = ward_http_workers_depth(&server->workers),
         .refused_connections = atomic_load(&server->refused_connections),
         .timed_out = atomic_load(&server->timed_out),

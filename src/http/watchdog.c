@@ -94,7 +94,6 @@ void ward_http_registry_add(struct ward_http_connection *connection)
         source->count++;
     }
     pthread_mutex_unlock(&watchdog->lock);
-    atomic_fetch_add_explicit(&connection->server->connections, 1, memory_order_relaxed);
     atomic_fetch_add(&connection->server->connections_open, 1);
 }
 
@@ -116,6 +115,41 @@ void ward_http_registry_remove(struct ward_http_connection *connection)
     }
     pthread_mutex_unlock(&watchdog->lock);
     atomic_fetch_sub(&connection->server->connections_open, 1);
+}
+
+void ward_http_brought_add(struct ward_http_connection *connection)
+{
+    struct ward_http_watchdog *watchdog = &connection->server->watchdog;
+    /* One whose socket the library closed without a word leaves its object behind, until its number comes again. */
+    ward_free(ward_http_brought_take(connection->server, connection->fd));
+    pthread_mutex_lock(&watchdog->lock);
+    connection->next = watchdog->brought;
+    watchdog->brought = connection;
+    pthread_mutex_unlock(&watchdog->lock);
+}
+
+struct ward_http_connection *ward_http_brought_take(struct ward_http_server *server, int fd)
+{
+    struct ward_http_watchdog *watchdog = &server->watchdog;
+    pthread_mutex_lock(&watchdog->lock);
+    struct ward_http_connection **at = &watchdog->brought;
+    while (*at && (*at)->fd != fd) {
+        at = &(*at)->next;
+    }
+    struct ward_http_connection *found = *at;
+    if (found) {
+        *at = found->next;
+        found->next = found->previous = NULL;
+    }
+    pthread_mutex_unlock(&watchdog->lock);
+    return found;
+}
+
+void ward_http_brought_free(struct ward_http_server *server)
+{
+    while (server->watchdog.brought) {
+        ward_free(ward_http_brought_take(server, server->watchdog.brought->fd));
+    }
 }
 
 bool ward_http_registry_is_full(struct ward_http_server *server, const struct in6_addr *source)

@@ -207,7 +207,7 @@ static enum ward_handled too_big(struct ward_http_request *request, struct ward_
 {
     (void)request;
     reply->status = 200;
-    reply->body = ward_buffer_new(4);
+    reply->body.max = 4;
     ward_buffer_append_text(&reply->body, "more than four");
     return WARD_REPLIED;
 }
