@@ -159,7 +159,7 @@ static enum ward_status find_counter(struct ward_table_writer *writer, const str
                                      uint32_t *ret)
 {
     *ret = WARD_LIMIT_SLOT_NONE;
-    if (entry->limit == 0)
+    if (!ward_entry_has_counter(entry))
         return WARD_OK;
     struct ward_generation_found found = ward_generation_find(&writer->current, &entry->lookup);
     if (found.is_found && found.is_good && found.record.limit_slot != WARD_LIMIT_SLOT_NONE) {

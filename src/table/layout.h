@@ -2,7 +2,7 @@
  * The file format of DIR/table, shared by its writer and its readers.
  *
  *   0       header, fixed once the file is published (struct ward_table_header)
- *   2048    the three words that change (struct ward_table_live), alone in their cache line
+ *   2048    the four words that change (struct ward_table_live), alone in their cache line
  *   4096    index      index_slots × 8
  *   …       scopes     scope_capacity × 64
  *   …       records    record_capacity × 128
@@ -22,7 +22,7 @@
 #include "table/table.h"
 
 #define WARD_TABLE_MAGIC      "WARDTBL"
-#define WARD_TABLE_FORMAT     2
+#define WARD_TABLE_FORMAT     3
 #define WARD_TABLE_PAGE       4096
 #define WARD_TABLE_LIVE_AT    2048
 #define WARD_TABLE_ARENA_MAX  (UINT64_C(1) << 44)
@@ -60,6 +60,7 @@ struct ward_table_live {
     uint64_t superseded;
     uint64_t revision;
     int64_t heartbeat_ms; /* CLOCK_BOOTTIME */
+    uint64_t zone;        /* whose days and months count; ward_zone_pack */
 };
 
 /** A scope as it lies in the map: eight words under a sequence, like a record. */

@@ -47,12 +47,6 @@
 #include "base/seam.h"
 #include "table/limit_words.h"
 
-static bool is_owner(const struct ward_limit_counter *counter, const uint64_t owner[2])
-{
-    return __atomic_load_n(&counter->owner[0], __ATOMIC_ACQUIRE) == owner[0] &&
-           __atomic_load_n(&counter->owner[1], __ATOMIC_ACQUIRE) == owner[1];
-}
-
 static int64_t clamp_now(int64_t now_ms)
 {
     const int64_t latest = (int64_t)WORD_VALUE_MAX - INT64_C(1000) * WARD_RATE_LIMIT_TTL_MAX;
@@ -88,8 +82,6 @@ static void fill_state(struct ward_limit_state *ret, uint64_t limit, uint64_t co
 bool ward_limit_count(struct ward_limit_counter *counter, const struct ward_uuid *id, uint64_t limit, uint32_t ttl_s,
                       int64_t now_ms, bool peek, struct ward_limit_state *ret)
 {
-    uint64_t owner[2];
-    memcpy(owner, id->bytes, sizeof(owner));
     int64_t ttl_ms = INT64_C(1000) * (ttl_s < 1                         ? 1
                                       : ttl_s > WARD_RATE_LIMIT_TTL_MAX ? WARD_RATE_LIMIT_TTL_MAX
                                                                         : ttl_s);
@@ -98,7 +90,7 @@ bool ward_limit_count(struct ward_limit_counter *counter, const struct ward_uuid
     for (;;) {
         uint64_t window = __atomic_load_n(&counter->window, __ATOMIC_ACQUIRE);
         uint64_t count = __atomic_load_n(&counter->count, __ATOMIC_ACQUIRE);
-        if (!is_owner(counter, owner))
+        if (!ward_limit_is_owner(counter, id))
             return false;
 
         if (is_ended(window, guard_of(counter, ttl_ms), &now_ms)) {

@@ -12,14 +12,29 @@
 #define WARD_LIMITS_MAGIC  "WARDLIM"
 #define WARD_LIMITS_FORMAT 1
 
-/** One credential's counter. All members are atomics; the owner, guard_ms and freeing are the writer's. */
-struct ward_limit_counter {
-    uint64_t owner[2]; /* the credential's id; zero: free */
-    uint64_t window;   /* sequence << 44 | end of the window, ms since 1970 */
-    uint64_t count;    /* sequence << 44 | attempts in the window of that sequence */
-    uint64_t guard_ms; /* the longest ttl that the running window may have been opened with */
-    uint64_t reserved[3];
+/** A relation's counters (plan_counter.c): each a window's number and what was counted in it. */
+struct ward_plan_words {
+    uint64_t rate;                                            /* second << 32 | requests */
+    uint64_t day_used, guard_ms /* below; zero */, day_calls; /* day << 44 | calls */
+    uint64_t month_used, month_calls;                         /* month << 44 | calls */
 };
+
+/** One credential's, stage's or relation's counter. All members are atomics; the owner, guard_ms and freeing are the
+ * writer's. */
+struct ward_limit_counter {
+    uint64_t owner[2]; /* the record's id; zero: free */
+    union {
+        struct {
+            uint64_t window;   /* sequence << 44 | end of the window, ms since 1970 */
+            uint64_t count;    /* sequence << 44 | attempts in the window of that sequence */
+            uint64_t guard_ms; /* the longest ttl that the running window may have been opened with */
+            uint64_t reserved[3];
+        };
+        struct ward_plan_words plan;
+    };
+};
+_Static_assert(offsetof(struct ward_limit_counter, guard_ms) == offsetof(struct ward_limit_counter, plan.guard_ms),
+               "what keeps guards right leaves a relation's counters alone");
 _Static_assert(sizeof(struct ward_limit_counter) == 64, "two busy counters never share a cache line");
 
 struct ward_limits_header {
@@ -59,6 +74,21 @@ void ward_limits_map_close(struct ward_limits_map *map);
 
 struct ward_limits_header ward_limits_header_make(uint64_t id);
 
+/** True for the id of a relation's record: two packed ids and the kind on top; no UUID has a first half that small. */
+static inline bool ward_is_relation_id(const struct ward_uuid *id)
+{
+    return id->bytes[15] == WARD_RECORD_RELATION && id->bytes[7] == 0;
+}
+
+/** True when a counter is an id's. Load what is believed of it before. */
+static inline bool ward_limit_is_owner(const struct ward_limit_counter *counter, const struct ward_uuid *id)
+{
+    uint64_t owner[2];
+    memcpy(owner, id->bytes, sizeof(owner));
+    return __atomic_load_n(&counter->owner[0], __ATOMIC_ACQUIRE) == owner[0] &&
+           __atomic_load_n(&counter->owner[1], __ATOMIC_ACQUIRE) == owner[1];
+}
+
 /**
  * Count one attempt, or look without counting.
  *
@@ -82,6 +112,12 @@ uint64_t ward_limit_slots_held(const struct ward_limit_slots *slots);
 
 /** The words in the header's page, where they stay when the file grows. */
 struct ward_limits_live *ward_limit_slots_live(const struct ward_limit_slots *slots);
+
+/** A counter in use; NULL: there is none. */
+struct ward_limit_counter *ward_limit_slots_counter(struct ward_limit_slots *slots, uint32_t slot);
+
+/** Bring the file to the disk. Threads: any; it uses nothing of what changes. */
+enum ward_status ward_limit_slots_sync(const struct ward_limit_slots *slots) WARD_MUST_USE;
 
 /** Make room for so many more credentials. On failure nothing changed. */
 enum ward_status ward_limit_slots_reserve(struct ward_limit_slots *slots, size_t count) WARD_MUST_USE;

@@ -282,6 +282,16 @@ uint64_t ward_limit_slots_held(const struct ward_limit_slots *slots)
     return slots->held;
 }
 
+struct ward_limit_counter *ward_limit_slots_counter(struct ward_limit_slots *slots, uint32_t slot)
+{
+    return slot < slots->used ? counter_at(slots, slot) : NULL;
+}
+
+enum ward_status ward_limit_slots_sync(const struct ward_limit_slots *slots)
+{
+    return ward_seam.sync(slots->fd) == 0 ? WARD_OK : WARD_IO;
+}
+
 /* ---- hold and drop ---- */
 
 static void clear_counter(struct ward_limit_slots *slots, uint32_t slot)
@@ -296,6 +306,17 @@ static void clear_counter(struct ward_limit_slots *slots, uint32_t slot)
     while (!__atomic_compare_exchange_n(&counter->window, &window, cleared, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
     __atomic_exchange_n(&counter->count, cleared, __ATOMIC_ACQ_REL);
     __atomic_store_n(&counter->guard_ms, 0, __ATOMIC_RELEASE);
+}
+
+/* A relation's words name windows by their own numbers: what another owner left would be one of them. */
+static void clear_words(struct ward_limit_counter *counter)
+{
+    struct ward_plan_words *words = &counter->plan;
+    __atomic_store_n(&words->rate, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&words->day_used, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&words->day_calls, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&words->month_used, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&words->month_calls, 0, __ATOMIC_RELEASE);
 }
 
 static void copy_window(struct ward_limit_slots *slots, uint32_t from, struct ward_limit_counter *to)
@@ -344,6 +365,8 @@ enum ward_status ward_limit_slots_hold(struct ward_limit_slots *slots, const str
     uint32_t slot = slots->free_count > 0 ? slots->free[--slots->free_count] : slots->used++;
     struct ward_limit_counter *counter = counter_at(slots, slot);
     __atomic_store_n(&counter->guard_ms, 0, __ATOMIC_RELEASE);
+    if (ward_is_relation_id(id))
+        clear_words(counter);
     if (inherit != WARD_LIMIT_SLOT_NONE)
         copy_window(slots, inherit, counter);
     raise_guard(counter, longest_s, false);

@@ -110,4 +110,44 @@ bool ward_table_writer_usage(struct ward_table_writer *writer, const struct ward
  */
 enum ward_status ward_table_limits_sync(struct ward_table_writer *writer) WARD_MUST_USE;
 
+/* ---- records, as verifiers read them ---- */
+
+/** The ids that make a record: 0 and 1 of a relation are key and stage, of a stage the stage and its API, of a plan the
+ * plan and none. */
+uint64_t ward_record_id(const struct ward_record *record, unsigned index);
+void ward_record_terms(const struct ward_record *record, struct ward_plan_terms *ret);
+
+/** What the two quotas stand at. A call that one of them refuses is counted by neither. */
+struct ward_quota_states {
+    struct ward_limit_state day, month; /* limit and remaining are 0 where there is no quota */
+    uint64_t day_number, month_number;  /* the windows in which it was counted, for taking it back */
+};
+
+/*
+ * Counting by a relation's record. Windows are the clock's seconds and the zone's days and months; a counter that is
+ * one window ahead of the clock stays there, one that is further ahead begins anew: a clock that is set back grants
+ * nothing twice unless it is set back by more than a whole window.
+ *
+ * Exact:   never more than the terms say in a window, across all threads and processes. What is refused is not counted.
+ * Errors:  false when the counter cannot be reached or is not the relation's any more: nothing was counted; deny.
+ * Time:    a few atomic operations on one cache line, which ward_table_find has asked for.
+ */
+
+/** Count a call, whatever becomes of it; with peek only see whether the counter is there. */
+bool ward_table_plan_call(struct ward_table_reader *reader, const struct ward_record *relation, int64_t now_ms,
+                          bool peek);
+
+/** Count a request against the rate of this second. A rate of 0 is none: nothing is counted. */
+bool ward_table_plan_rate(struct ward_table_reader *reader, const struct ward_record *relation, uint32_t rate_rps,
+                          int64_t now_ms, bool peek, struct ward_limit_state *ret);
+
+/** Count a call against both quotas, or neither. Without a quota it is counted, too: one may be set within the day. */
+bool ward_table_plan_quotas(struct ward_table_reader *reader, const struct ward_record *relation,
+                            const struct ward_plan_terms *terms, int64_t now_ms, bool peek,
+                            struct ward_quota_states *ret);
+
+/** Take a counted call back, in the windows in which it was counted: not below zero, and nothing in other windows. */
+bool ward_table_plan_take_back(struct ward_table_reader *reader, const struct ward_record *relation,
+                               uint64_t day_number, uint64_t month_number);
+
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/seam.h"
+#include "table/plan_counter.h"
 
 #define MOVES_MAX 4
 /* A writer that is silent for so long may be gone and a new one may have taken over behind a deleted DIR/table: look
@@ -29,6 +30,7 @@ struct ward_table_reader {
     int64_t next_look_ms;
     char boot_id[WARD_BOOT_ID_BYTES];
     char *table_path, *limits_path;
+    struct ward_plan_clock clock;
 };
 
 /* ---- open and move ---- */
@@ -332,18 +334,29 @@ struct ward_table_marks *ward_table_marks(const struct ward_table_reader *reader
 
 /* ---- limits ---- */
 
+struct ward_limit_counter *ward_reader_counter(struct ward_table_reader *reader, const struct ward_record *record)
+{
+    if (record->limit_slot == WARD_LIMIT_SLOT_NONE)
+        return NULL;
+    if (record->limit_slot >= reader->limits.capacity || reader->limits.id != reader->view.limits_id)
+        map_limits(reader);
+    if (record->limit_slot >= reader->limits.capacity || reader->limits.id != reader->view.limits_id)
+        return NULL;
+    return &reader->limits.counters[record->limit_slot];
+}
+
+struct ward_plan_clock *ward_reader_clock(struct ward_table_reader *reader, int64_t now_ms)
+{
+    ward_plan_clock_set(&reader->clock, __atomic_load_n(&reader->view.live->zone, __ATOMIC_ACQUIRE), now_ms);
+    return &reader->clock;
+}
+
 /* False when the record's counter cannot be reached or is not its own any more. */
 static bool count_once(struct ward_table_reader *reader, const struct ward_record *record, int64_t now_ms, bool peek,
                        struct ward_limit_state *ret)
 {
-    if (record->limit_slot == WARD_LIMIT_SLOT_NONE)
-        return false;
-    if (record->limit_slot >= reader->limits.capacity || reader->limits.id != reader->view.limits_id)
-        map_limits(reader);
-    if (record->limit_slot >= reader->limits.capacity || reader->limits.id != reader->view.limits_id)
-        return false;
-    return ward_limit_count(&reader->limits.counters[record->limit_slot], &record->id, record->limit, record->ttl_s,
-                            now_ms, peek, ret);
+    struct ward_limit_counter *counter = ward_reader_counter(reader, record);
+    return counter != NULL && ward_limit_count(counter, &record->id, record->limit, record->ttl_s, now_ms, peek, ret);
 }
 
 void ward_table_count(struct ward_table_reader *reader, const struct ward_record *record, int64_t now_ms, bool peek,

@@ -104,6 +104,12 @@ struct ward_table_entry {
     const struct ward_lookup *inherit_limit_from; /* a value being replaced: its running window moves along; or NULL */
 };
 
+/** True for what takes a counter of DIR/limits: a limit, a stage's throttle, every relation. */
+static inline bool ward_entry_has_counter(const struct ward_table_entry *entry)
+{
+    return entry->limit != 0 || entry->kind == WARD_RECORD_RELATION;
+}
+
 /* ---- writer: one process, one thread ---- */
 
 struct ward_table_writer;

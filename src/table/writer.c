@@ -20,6 +20,7 @@
 
 #include "base/log.h"
 #include "base/seam.h"
+#include "table/plan_counter.h"
 #include "table/writer_internal.h"
 
 #define COMPACT_BYTES_MIN (UINT64_C(1) << 20)
@@ -182,6 +183,7 @@ static void fill_live(struct ward_table_writer *writer, struct ward_generation *
 {
     __atomic_store_n(&next->view.live->revision, writer->revision, __ATOMIC_RELEASE);
     __atomic_store_n(&next->view.live->heartbeat_ms, writer->heartbeat_ms, __ATOMIC_RELEASE);
+    __atomic_store_n(&next->view.live->zone, writer->zone, __ATOMIC_RELEASE);
 }
 
 enum ward_status ward_writer_move(struct ward_table_writer *writer, struct ward_generation *next,
@@ -384,7 +386,7 @@ static enum ward_status hold_limit(struct ward_table_writer *writer, const struc
 {
     uint32_t inherit = WARD_LIMIT_SLOT_NONE;
     *ret = WARD_LIMIT_SLOT_NONE;
-    if (entry->limit == 0)
+    if (!ward_entry_has_counter(entry))
         return WARD_OK;
     if (entry->inherit_limit_from != NULL) {
         struct ward_generation_found from = ward_generation_find(&writer->current, entry->inherit_limit_from);
@@ -525,4 +527,42 @@ void ward_table_heartbeat(struct ward_table_writer *writer, int64_t boot_ms)
     writer->heartbeat_ms = boot_ms;
     __atomic_store_n(&writer->current.view.live->heartbeat_ms, boot_ms, __ATOMIC_RELEASE);
     pthread_mutex_unlock(&writer->live_mutex);
+}
+
+/* ---- plans ---- */
+
+void ward_table_zone_set(struct ward_table_writer *writer, const struct ward_zone *zone)
+{
+    pthread_mutex_lock(&writer->live_mutex);
+    writer->zone = ward_zone_pack(zone);
+    __atomic_store_n(&writer->current.view.live->zone, writer->zone, __ATOMIC_RELEASE);
+    pthread_mutex_unlock(&writer->live_mutex);
+}
+
+static uint64_t load_zone(struct ward_table_writer *writer)
+{
+    pthread_mutex_lock(&writer->live_mutex);
+    uint64_t zone = writer->zone;
+    pthread_mutex_unlock(&writer->live_mutex);
+    return zone;
+}
+
+bool ward_table_writer_usage(struct ward_table_writer *writer, const struct ward_lookup *relation, int64_t now_ms,
+                             struct ward_plan_usage *ret)
+{
+    struct ward_plan_clock clock = { 0 };
+    ward_plan_clock_set(&clock, load_zone(writer), now_ms);
+    pthread_mutex_lock(&writer->mutex);
+    struct ward_generation_found found = ward_generation_find(&writer->current, relation);
+    bool is_there = found.is_found && found.is_good && found.record.kind == WARD_RECORD_RELATION;
+    struct ward_limit_counter *counter = is_there ? ward_limit_slots_counter(writer->limits, found.record.limit_slot)
+                                                  : NULL;
+    is_there = counter != NULL && ward_plan_read_usage(counter, &found.record.id, &clock, ret);
+    pthread_mutex_unlock(&writer->mutex);
+    return is_there;
+}
+
+enum ward_status ward_table_limits_sync(struct ward_table_writer *writer)
+{
+    return ward_limit_slots_sync(writer->limits);
 }

@@ -59,6 +59,7 @@ struct ward_table_writer {
 
     pthread_mutex_t live_mutex;    /* the heartbeat's thread against the swap of generations */
     int64_t heartbeat_ms;          /* under live_mutex */
+    uint64_t zone;                 /* the same */
     struct ward_table_stats stats; /* atomics: any thread may ask */
 };
 
