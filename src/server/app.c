@@ -60,22 +60,11 @@ static bool refuse_store(const char *path, enum ward_status status, const struct
     }
 }
 
-/* What the table obeyed last, 0 when there is none of this boot. It was published after it was durable. */
-static uint64_t table_revision(const char *directory)
-{
-    struct ward_table_reader *reader = NULL;
-    if (ward_table_reader_open(directory, &reader) != WARD_OK)
-        return 0;
-    uint64_t revision = ward_table_revision(reader);
-    ward_table_reader_close(reader);
-    return revision;
-}
-
 static bool open_store(struct ward_app *app, struct ward_failure *ret_why)
 {
     struct ward_store_damage damage = { 0 };
     struct ward_store_options options = { .path = app->directory.store,
-                                          .seen_revision = table_revision(app->directory.path),
+                                          .seen_revision = ward_data_directory_seen_revision(&app->directory),
                                           .ret_damage = &damage };
     enum ward_status status = ward_store_open_sqlite(&options, &app->store);
     return status == WARD_OK || refuse_store(app->directory.store, status, &damage, ret_why);

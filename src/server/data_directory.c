@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "table/table.h"
 
 static bool name_file(char ret[PATH_MAX], const char *directory, const char *file)
 {
@@ -135,6 +136,16 @@ bool ward_data_directory_has_root_key(const struct ward_data_directory *director
 bool ward_data_directory_has_store(const struct ward_data_directory *directory)
 {
     return is_there(directory->store);
+}
+
+uint64_t ward_data_directory_seen_revision(const struct ward_data_directory *directory)
+{
+    struct ward_table_reader *reader = NULL;
+    if (ward_table_reader_open(directory->path, &reader) != WARD_OK)
+        return 0;
+    uint64_t revision = ward_table_revision(reader);
+    ward_table_reader_close(reader);
+    return revision < INT64_MAX / 2 ? revision : 0; /* a cache: no number from it may use all of them up */
 }
 
 /* What a restore put aside stays: without a store beside it, the exchange did not come to its end. */

@@ -6,6 +6,7 @@
 #define WARD_SERVER_DATA_DIRECTORY_H
 
 #include <limits.h>
+#include <stdint.h>
 
 #include "server/failure.h"
 
@@ -35,6 +36,9 @@ void ward_data_directory_release(struct ward_data_directory *directory);
 
 bool ward_data_directory_has_root_key(const struct ward_data_directory *directory);
 bool ward_data_directory_has_store(const struct ward_data_directory *directory);
+
+/** The last revision that the table in it obeyed; it was durable then. 0: there is no table of this boot. */
+uint64_t ward_data_directory_seen_revision(const struct ward_data_directory *directory);
 
 /** True when there is no store because a restore was cut off while it exchanged a damaged one. */
 bool ward_data_directory_is_half_restored(const struct ward_data_directory *directory);

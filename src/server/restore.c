@@ -144,7 +144,9 @@ static bool set_incomparable(struct ward_restore *restore, const char *why)
 static bool open_present(struct ward_restore *restore, struct ward_failure *ret_why)
 {
     const char *path = restore->directory.store;
-    struct ward_store_options options = { .path = path };
+    /* A store that lost its last changes would be compared without its last revocations. */
+    struct ward_store_options options = { .path = path,
+                                          .seen_revision = ward_data_directory_seen_revision(&restore->directory) };
     enum ward_status status = ward_store_open_sqlite(&options, &restore->present);
     switch (status) {
     case WARD_OK:
@@ -189,23 +191,13 @@ static uint64_t larger(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-/* What the table obeyed last, if it is there and readable. */
-static uint64_t table_revision(const struct ward_restore *restore)
-{
-    struct ward_table_reader *reader = NULL;
-    if (ward_table_reader_open(restore->directory.path, &reader) != WARD_OK)
-        return 0;
-    uint64_t revision = ward_table_revision(reader);
-    ward_table_reader_close(reader);
-    return revision < INT64_MAX / 2 ? revision : 0; /* a cache: no number from it may use all of them up */
-}
-
 static void find_highest(struct ward_restore *restore)
 {
     if (restore->is_compared)
         restore->highest = larger(restore->backup.revision, restore->comparison.present_revision);
     else
-        restore->highest = larger(restore->backup.revision, table_revision(restore)) + UNKNOWN_CHANGES;
+        restore->highest = larger(restore->backup.revision, ward_data_directory_seen_revision(&restore->directory)) +
+                           UNKNOWN_CHANGES;
 }
 
 static bool open_directory(struct ward_restore *restore, const char *data, struct ward_failure *ret_why)
