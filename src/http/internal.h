@@ -15,6 +15,7 @@
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <sys/types.h>
 
@@ -209,14 +210,16 @@ enum MHD_Result ward_http_reply_send(struct MHD_Connection *mhd, const struct wa
 
 /* worker.c: a bounded queue and its threads. */
 
+struct ward_http_worker;
+
 struct ward_http_workers {
     pthread_mutex_t lock;
-    pthread_cond_t wake;
+    struct ward_http_worker *idle; /* the one that became idle last stands first */
     struct ward_http_connection *first, *last;
     _Atomic size_t queued; /* changed under the lock, read by anybody */
     size_t queue_max;
     size_t count;
-    pthread_t *threads;
+    struct ward_http_worker *workers;
     bool is_stopping;
 };
 

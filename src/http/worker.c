@@ -1,30 +1,58 @@
 /*
  * Requests that may block run here, in the order in which they came. The queue is a list through the connections
  * themselves, so that queueing cannot fail for want of memory; its length is bounded all the same.
+ *
+ * A request is given to the worker that became idle last: its memory is warm, and with little to do few of the workers
+ * ever run. A worker looks for work in the queue only when it has finished something.
  */
 #include "base/seam.h"
 #include "http/internal.h"
 
-static struct ward_http_connection *take(struct ward_http_workers *workers)
+struct ward_http_worker {
+    struct ward_http_server *server;
+    struct ward_http_worker *next_idle;
+    struct ward_http_connection *given; /* set before wake is posted; NULL: stop */
+    sem_t wake;
+    pthread_t thread;
+};
+
+static struct ward_http_connection *take_queued(struct ward_http_workers *workers)
 {
-    pthread_mutex_lock(&workers->lock);
-    while (!workers->first && !workers->is_stopping) {
-        pthread_cond_wait(&workers->wake, &workers->lock);
-    }
     struct ward_http_connection *connection = workers->first;
     if (connection) {
         workers->first = connection->next_queued;
         workers->queued--;
     }
-    pthread_mutex_unlock(&workers->lock);
     return connection;
+}
+
+/* The next request, or NULL: the server stops, and the queue is empty. */
+static struct ward_http_connection *take(struct ward_http_worker *worker)
+{
+    struct ward_http_workers *workers = &worker->server->workers;
+    pthread_mutex_lock(&workers->lock);
+    struct ward_http_connection *connection = take_queued(workers);
+    bool waits = !connection && !workers->is_stopping;
+    if (waits) {
+        worker->given = NULL;
+        worker->next_idle = workers->idle;
+        workers->idle = worker;
+    }
+    pthread_mutex_unlock(&workers->lock);
+    if (!waits) {
+        return connection;
+    }
+    while (sem_wait(&worker->wake) != 0) {
+        /* a signal */
+    }
+    return worker->given;
 }
 
 static void *work(void *argument)
 {
-    struct ward_http_server *server = argument;
+    struct ward_http_worker *worker = argument;
     struct ward_http_connection *connection;
-    while ((connection = take(&server->workers)) != NULL) {
+    while ((connection = take(worker)) != NULL) {
         ward_http_connection_work(connection);
     }
     return NULL;
@@ -34,18 +62,20 @@ void ward_http_workers_init(struct ward_http_workers *workers)
 {
     workers->queue_max = WARD_HTTP_QUEUE_MAX;
     pthread_mutex_init(&workers->lock, NULL);
-    pthread_cond_init(&workers->wake, NULL);
 }
 
 enum ward_status ward_http_workers_start(struct ward_http_server *server, size_t count)
 {
     struct ward_http_workers *workers = &server->workers;
-    workers->threads = ward_alloc(count * sizeof(*workers->threads));
-    if (!workers->threads) {
+    workers->workers = ward_alloc(count * sizeof(*workers->workers));
+    if (!workers->workers) {
         return WARD_NO_MEMORY;
     }
     while (workers->count < count) {
-        if (pthread_create(&workers->threads[workers->count], NULL, work, server) != 0) {
+        struct ward_http_worker *worker = &workers->workers[workers->count];
+        worker->server = server;
+        sem_init(&worker->wake, 0, 0);
+        if (pthread_create(&worker->thread, NULL, work, worker) != 0) {
             return WARD_UNAVAILABLE;
         }
         workers->count++;
@@ -53,24 +83,33 @@ enum ward_status ward_http_workers_start(struct ward_http_server *server, size_t
     return WARD_OK;
 }
 
+static void append(struct ward_http_workers *workers, struct ward_http_connection *connection)
+{
+    connection->next_queued = NULL;
+    if (workers->first) {
+        workers->last->next_queued = connection;
+    } else {
+        workers->first = connection;
+    }
+    workers->last = connection;
+    workers->queued++;
+}
+
 bool ward_http_workers_queue(struct ward_http_server *server, struct ward_http_connection *connection)
 {
     struct ward_http_workers *workers = &server->workers;
     pthread_mutex_lock(&workers->lock);
-    bool has_room = workers->queued < workers->queue_max && !workers->is_stopping;
-    if (has_room) {
-        connection->next_queued = NULL;
-        if (workers->first) {
-            workers->last->next_queued = connection;
-        } else {
-            workers->first = connection;
-        }
-        workers->last = connection;
-        workers->queued++;
+    struct ward_http_worker *idle = workers->idle;
+    bool has_room = !workers->is_stopping && (idle || workers->queued < workers->queue_max);
+    if (has_room && idle) {
+        workers->idle = idle->next_idle;
+        idle->given = connection;
+    } else if (has_room) {
+        append(workers, connection);
     }
     pthread_mutex_unlock(&workers->lock);
-    if (has_room) {
-        pthread_cond_signal(&workers->wake); /* without the lock: who is woken may run at once */
+    if (has_room && idle) {
+        sem_post(&idle->wake); /* without the lock: who is woken may run at once */
     }
     return has_room;
 }
@@ -84,18 +123,22 @@ void ward_http_workers_stop(struct ward_http_workers *workers)
 {
     pthread_mutex_lock(&workers->lock);
     workers->is_stopping = true;
-    pthread_cond_broadcast(&workers->wake);
+    while (workers->idle) {
+        struct ward_http_worker *idle = workers->idle;
+        workers->idle = idle->next_idle;
+        sem_post(&idle->wake);
+    }
     pthread_mutex_unlock(&workers->lock);
     for (size_t i = 0; i < workers->count; i++) {
-        pthread_join(workers->threads[i], NULL);
+        pthread_join(workers->workers[i].thread, NULL);
+        sem_destroy(&workers->workers[i].wake);
     }
     workers->count = 0;
-    ward_free(workers->threads);
-    workers->threads = NULL;
+    ward_free(workers->workers);
+    workers->workers = NULL;
 }
 
 void ward_http_workers_free(struct ward_http_workers *workers)
 {
-    pthread_cond_destroy(&workers->wake);
     pthread_mutex_destroy(&workers->lock);
 }
