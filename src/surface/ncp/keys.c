@@ -1,0 +1,151 @@
+/* API keys: contracts/ncp.md 5. */
+#include "surface/ncp/errors.h"
+#include "surface/ncp/handlers.h"
+#include "surface/ncp/shapes.h"
+
+/** Answer with a key in its wrapper: all operations but the one that reads a single key. */
+static enum ward_handled answer_key(struct ward_ncp_call *call, int status, const struct ward_api_key *key)
+{
+    struct ward_json_writer writer = ward_ncp_answer(call, status);
+    ward_json_begin_object(&writer);
+    ward_json_key(&writer, "apiKey");
+    ward_ncp_write_key(&writer, call, key, true);
+    ward_json_end_object(&writer);
+    return ward_ncp_end_write(call);
+}
+
+static enum ward_status write_listed(const struct ward_api_key *key, void *arg)
+{
+    struct ward_ncp_rows *rows = arg;
+    ward_ncp_write_key(rows->writer, rows->call, key, false);
+    return ward_ncp_row_status(rows);
+}
+
+enum ward_handled ward_ncp_key_list(struct ward_http_request *request, struct ward_http_reply *reply)
+{
+    struct ward_ncp_call call;
+    if (!ward_ncp_begin(request, reply, &call)) {
+        return ward_ncp_done(request, reply);
+    }
+    struct ward_key_page query = { 0 };
+    ward_ncp_query_page(&call, &query.page);
+    query.has_name = ward_ncp_query_text(&call, "apiKeyName", &query.name);
+    struct ward_json_writer writer = ward_ncp_answer(&call, 200);
+    struct ward_ncp_rows rows = { .writer = &writer, .call = &call };
+    ward_json_begin_object(&writer);
+    ward_json_key(&writer, "apiKeys");
+    ward_json_begin_array(&writer);
+    enum ward_status status = ward_service_key_page(&call.gateway, &query, write_listed, &rows);
+    if (status != WARD_OK) {
+        return ward_ncp_refused(&call, status, NULL);
+    }
+    ward_json_end_array(&writer);
+    ward_json_member_int(&writer, "total", query.totals.total);
+    ward_json_member_int(&writer, "initialCount", query.totals.initial);
+    ward_json_end_object(&writer);
+    return ward_ncp_end(&call);
+}
+
+/** contracts/ncp.md 5.3: not wrapped. */
+enum ward_handled ward_ncp_key_get(struct ward_http_request *request, struct ward_http_reply *reply)
+{
+    struct ward_ncp_call call;
+    if (!ward_ncp_begin(request, reply, &call)) {
+        return ward_ncp_done(request, reply);
+    }
+    struct ward_api_key key = { 0 };
+    enum ward_status status = ward_service_key_show(&call.gateway, request->parameters[0], &key);
+    if (status != WARD_OK) {
+        return ward_ncp_refused(&call, status, NULL);
+    }
+    struct ward_json_writer writer = ward_ncp_answer(&call, 200);
+    ward_ncp_write_key(&writer, &call, &key, true);
+    return ward_ncp_end(&call);
+}
+
+enum ward_handled ward_ncp_key_create(struct ward_http_request *request, struct ward_http_reply *reply)
+{
+    struct ward_ncp_call call;
+    struct ward_key_pair_input input = { 0 };
+    const struct ward_json_value *body = NULL;
+    if (!ward_ncp_begin_write(request, reply, &call) || !ward_ncp_body(&call, &input.problems, &body)) {
+        return ward_ncp_done(request, reply);
+    }
+    ward_ncp_read_key(body, &input);
+    struct ward_api_key key = { 0 };
+    enum ward_status status = ward_service_key_create_pair(&call.gateway, &input, &key);
+    return status == WARD_OK ? answer_key(&call, 201, &key) : ward_ncp_refused(&call, status, &input.problems);
+}
+
+enum ward_handled ward_ncp_key_edit(struct ward_http_request *request, struct ward_http_reply *reply)
+{
+    struct ward_ncp_call call;
+    struct ward_key_pair_input input = { 0 };
+    const struct ward_json_value *body = NULL;
+    if (!ward_ncp_begin_write(request, reply, &call) || !ward_ncp_body(&call, &input.problems, &body)) {
+        return ward_ncp_done(request, reply);
+    }
+    ward_ncp_read_key(body, &input);
+    struct ward_api_key key = { 0 };
+    enum ward_status status = ward_service_key_edit(&call.gateway, request->parameters[0], &input, &key);
+    return status == WARD_OK ? answer_key(&call, 200, &key) : ward_ncp_refused(&call, status, &input.problems);
+}
+
+enum ward_handled ward_ncp_key_regenerate(struct ward_http_request *request, struct ward_http_reply *reply)
+{
+    struct ward_ncp_call call;
+    const struct ward_json_value *body = NULL;
+    if (!ward_ncp_begin_write(request, reply, &call) || !ward_ncp_body(&call, &call.gateway.problems, &body)) {
+        return ward_ncp_done(request, reply);
+    }
+    struct ward_span type = WARD_SPAN_NONE;
+    bool has_type = ward_surface_text(&call.gateway.problems, body, "keyType", false, &type);
+    struct ward_api_key key = { 0 };
+    enum ward_status status = ward_service_key_regenerate(&call.gateway, request->parameters[0], has_type, type, &key);
+    return status == WARD_OK ? answer_key(&call, 200, &key) : ward_ncp_refused(&call, status, NULL);
+}
+
+enum ward_handled ward_ncp_key_delete(struct ward_http_request *request, struct ward_http_reply *reply)
+{
+    struct ward_ncp_call call;
+    if (!ward_ncp_begin_write(request, reply, &call)) {
+        return ward_ncp_done(request, reply);
+    }
+    enum ward_status status = ward_service_key_remove(&call.gateway, request->parameters[0]);
+    return status == WARD_OK ? ward_ncp_empty(&call, 204) : ward_ncp_refused(&call, status, NULL);
+}
+
+static enum ward_status write_found(const struct ward_product_key *row, void *arg)
+{
+    struct ward_ncp_rows *rows = arg;
+    ward_ncp_write_own_key(rows->writer, row);
+    return ward_ncp_row_status(rows);
+}
+
+enum ward_handled ward_ncp_key_search(struct ward_http_request *request, struct ward_http_reply *reply)
+{
+    struct ward_ncp_call call;
+    const struct ward_json_value *body = NULL;
+    if (!ward_ncp_begin(request, reply, &call) || !ward_ncp_body(&call, &call.gateway.problems, &body)) {
+        return ward_ncp_done(request, reply);
+    }
+    struct ward_problems *problems = &call.gateway.problems;
+    struct ward_own_key_search query = { 0 };
+    query.has_product = ward_surface_text(problems, body, "productId", false, &query.product);
+    ward_ncp_read_page(problems, body, &query.page);
+    (void)ward_ncp_read_text(problems, body, "apiKeyName", &query.name);
+    ward_ncp_read_statuses(problems, body, &query.statuses);
+    struct ward_json_writer writer = ward_ncp_answer(&call, 200);
+    struct ward_ncp_rows rows = { .writer = &writer, .call = &call };
+    ward_json_begin_object(&writer);
+    ward_json_key(&writer, "apiKeys");
+    ward_json_begin_array(&writer);
+    enum ward_status status = ward_service_key_search(&call.gateway, &query, write_found, &rows);
+    if (status != WARD_OK) {
+        return ward_ncp_refused(&call, status, NULL);
+    }
+    ward_json_end_array(&writer);
+    ward_json_member_int(&writer, "total", query.totals.total);
+    ward_json_end_object(&writer);
+    return ward_ncp_end(&call);
+}
