@@ -5,6 +5,7 @@
 #include "model/api_key.h"
 #include "model/key_id.h"
 #include "verify/expiry.h"
+#include "verify/plan.h"
 
 enum ward_status ward_verifier_open(const char *directory, const struct ward_keyed_hash *hash, int64_t max_staleness_ms,
                                     struct ward_verifier *ret)
@@ -34,7 +35,7 @@ static bool is_well_formed(struct ward_span value)
     return value.data != NULL && value.size >= 1 && value.size <= WARD_KEY_VALUE_MAX;
 }
 
-static bool is_in_step(struct ward_verifier *verifier)
+bool ward_verifier_is_in_step(struct ward_verifier *verifier)
 {
     int64_t boot_ms = ward_boot_ms();
     if (!ward_table_reader_refresh_at(verifier->reader, boot_ms))
@@ -75,13 +76,6 @@ static enum ward_reason recognise(struct ward_verifier *verifier, const struct w
     return WARD_VERDICT_VALID;
 }
 
-static bool is_foreign(const struct ward_presented *presented, const struct ward_table_scope *scope)
-{
-    if (presented->account != NULL && !ward_uuid_equal(presented->account, &scope->account_id))
-        return true;
-    return presented->project != NULL && !ward_uuid_equal(presented->project, &scope->project_id);
-}
-
 static bool is_origin_refused(const struct ward_presented *presented, const struct ward_verdict *verdict)
 {
     if (!checks_origin(presented, &verdict->record))
@@ -91,12 +85,19 @@ static bool is_origin_refused(const struct ward_presented *presented, const stru
     return !ward_origin_allowed(verdict->body.domains, presented->origin);
 }
 
+/* A stage is held against the caller's scope in the key's place: its users may be of any tenant. */
+static bool is_foreign(const struct ward_presented *presented, const struct ward_verdict *verdict,
+                       const struct ward_found_stage *stage)
+{
+    return !ward_stage_is_open(stage) && !ward_scope_is_within(&verdict->scope, presented->account, presented->project);
+}
+
 /* Judge a recognised credential by what its record says, the limit excepted. */
-static enum ward_reason judge(struct ward_verifier *verifier, const struct ward_presented *presented, int64_t now_ms,
-                              struct ward_verdict *verdict)
+static enum ward_reason judge(struct ward_verifier *verifier, const struct ward_presented *presented,
+                              const struct ward_found_stage *stage, int64_t now_ms, struct ward_verdict *verdict)
 {
     const struct ward_record *record = &verdict->record;
-    verdict->is_foreign = is_foreign(presented, &verdict->scope);
+    verdict->is_foreign = is_foreign(presented, verdict, stage);
     if (verdict->is_foreign)
         return WARD_VERDICT_UNKNOWN;
     if ((record->flags & WARD_RECORD_ENABLED) == 0)
@@ -110,24 +111,51 @@ static enum ward_reason judge(struct ward_verifier *verifier, const struct ward_
     return WARD_VERDICT_VALID;
 }
 
+static enum ward_reason count_own_limit(struct ward_verifier *verifier, const struct ward_presented *presented,
+                                        int64_t now_ms, struct ward_verdict *verdict)
+{
+    if (verdict->record.limit == 0)
+        return WARD_VERDICT_VALID;
+    verdict->has_limit = true;
+    ward_table_count(verifier->reader, &verdict->record, now_ms, presented->peek, &verdict->limit);
+    return verdict->limit.is_allowed ? WARD_VERDICT_VALID : WARD_VERDICT_LIMITED;
+}
+
+/* The same with a stage, out of the way of calls without one. */
+static __attribute__((noinline)) enum ward_reason decide_on_stage(struct ward_verifier *verifier,
+                                                                  const struct ward_presented *presented,
+                                                                  int64_t now_ms, struct ward_verdict *verdict)
+{
+    struct ward_found_stage stage = { 0 };
+    enum ward_reason reason = ward_stage_recognise(verifier, presented, &stage, verdict);
+    if (reason == WARD_VERDICT_VALID)
+        reason = judge(verifier, presented, &stage, now_ms, verdict);
+    if (reason == WARD_VERDICT_VALID)
+        reason = ward_stage_judge(presented, &stage, verdict);
+    if (reason == WARD_VERDICT_VALID)
+        reason = ward_stage_count_rates(verifier, presented, &stage, now_ms, verdict);
+    if (reason == WARD_VERDICT_VALID)
+        reason = count_own_limit(verifier, presented, now_ms, verdict);
+    return reason == WARD_VERDICT_VALID ? ward_stage_count_quotas(verifier, presented, &stage, now_ms, verdict)
+                                        : reason;
+}
+
 static enum ward_reason decide(struct ward_verifier *verifier, const struct ward_presented *presented, int64_t now_ms,
                                struct ward_verdict *verdict)
 {
     if (!is_well_formed(presented->value))
         return WARD_VERDICT_MALFORMED;
-    if (!is_in_step(verifier))
+    if (!ward_verifier_is_in_step(verifier))
         return WARD_VERDICT_STALE;
     verdict->revision = ward_table_revision(verifier->reader);
 
     enum ward_reason reason = recognise(verifier, presented, verdict);
-    if (reason == WARD_VERDICT_VALID)
-        reason = judge(verifier, presented, now_ms, verdict);
-    if (reason != WARD_VERDICT_VALID || verdict->record.limit == 0)
+    if (reason != WARD_VERDICT_VALID)
         return reason;
-
-    verdict->has_limit = true;
-    ward_table_count(verifier->reader, &verdict->record, now_ms, presented->peek, &verdict->limit);
-    return verdict->limit.is_allowed ? WARD_VERDICT_VALID : WARD_VERDICT_LIMITED;
+    if (presented->stage != NULL)
+        return decide_on_stage(verifier, presented, now_ms, verdict);
+    reason = judge(verifier, presented, NULL, now_ms, verdict);
+    return reason == WARD_VERDICT_VALID ? count_own_limit(verifier, presented, now_ms, verdict) : reason;
 }
 
 void ward_verify(struct ward_verifier *verifier, const struct ward_presented *presented, int64_t now_ms,

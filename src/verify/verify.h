@@ -5,7 +5,7 @@
 
 #include "model/verdict.h"
 #include "table/body.h"
-#include "table/table.h"
+#include "table/plan.h"
 
 /** One thread's means to verify. */
 struct ward_verifier {
@@ -19,6 +19,14 @@ enum ward_status ward_verifier_open(const char *directory, const struct ward_key
                                     struct ward_verifier *ret) WARD_MUST_USE;
 void ward_verifier_close(struct ward_verifier *verifier);
 
+/** The stage that a gateway asks for. Ids are packed by ward_key_id_pack. */
+struct ward_stage_ref {
+    uint64_t product, api; /* 0: not named; named and not the stage's: as good as an unknown stage */
+    uint64_t stage;
+    struct ward_span client_address; /* of the caller behind the gateway, as text; absent: a stage with an access list
+                                        lets nobody in */
+};
+
 /** What is presented, and what it is to be held against. Spans are borrowed for the call. */
 struct ward_presented {
     enum ward_record_kind kind;
@@ -27,9 +35,31 @@ struct ward_presented {
     struct ward_span origin;         /* absent: none was sent */
     const struct ward_uuid *account; /* a key of another account or project is unknown; NULL: any */
     const struct ward_uuid *project;
-    bool skip_origin; /* for calls that do not check domains */
-    bool wants_body;  /* the answer will show it: read and check it before anything is counted */
-    bool peek;        /* look, do not count */
+    bool skip_origin;                   /* for calls that do not check domains */
+    bool wants_body;                    /* the answer will show it: read and check it before anything is counted */
+    bool peek;                          /* look, do not count */
+    const struct ward_stage_ref *stage; /* NULL: no plan is asked for. Else account and project are the stage's: the key
+                                           may be another tenant's that subscribed */
+};
+
+/** What takes a counted call back, when its answer turns out not to count: whose, and the windows it was counted in. */
+struct ward_settle_ticket {
+    uint64_t key, stage; /* packed ids */
+    uint64_t day, month; /* numbers of base/calendar.h */
+};
+
+/** What a stage and its plan add to a verdict. */
+struct ward_plan_verdict {
+    uint64_t product, api, stage; /* packed ids */
+    uint64_t plan;                /* 0: the stage's own terms */
+    struct ward_plan_terms terms; /* with has_plan, like the states and the ticket */
+    bool has_throttle, has_rate;  /* whether the state of it is set: not, if something before it refused */
+    bool has_quotas;              /* the same for both quotas */
+    struct ward_limit_state throttle, rate;
+    struct ward_quota_states quotas;
+    struct ward_settle_ticket ticket;      /* of a valid verdict that was no peek */
+    int maintenance_status;                /* with reason MAINTENANCE; 0: none was set */
+    struct ward_span maintenance_response; /* the same; borrowed until the verifier's next call */
 };
 
 struct ward_verdict {
@@ -43,12 +73,22 @@ struct ward_verdict {
     struct ward_limit_state limit;
     bool is_foreign;   /* recognised, but outside presented->account/project; reason is UNKNOWN, nothing was counted */
     bool is_first_use; /* valid, and its first use is not noted yet: the caller tells the service */
+    bool has_stage;    /* the stage was found; plan's ids are set */
+    bool has_plan;     /* the key is subscribed to the stage; plan's terms are set */
+    bool is_plan_rate; /* LIMITED by the plan's rate, not by the key's own limit */
+    bool needs_subscription; /* the stage is for everybody, and the key is not subscribed yet: nothing was counted, the
+                                reason is STALE. Let the service subscribe it, and verify again. (A peek goes on.) */
+    struct ward_plan_verdict plan; /* with has_stage */
 };
 
 /**
  * Decide whether a presented credential may be used now, and count the use.
  *
- * Order:   malformed → stale → unknown (foreign) → disabled → expired → project_inactive → origin → limit.
+ * Order:   malformed → stale → unknown (foreign) → disabled → expired → project_inactive → origin → limit. With a
+ *          stage: … origin → not_subscribed (no such stage) → project_inactive (the stage's) → source_not_allowed →
+ *          maintenance → not_subscribed → throttled → limited (the plan's rate) → limited (the key's own) →
+ *          quota_exceeded (the month, the day).
+ * Counts:  what stands before a refusal stays counted, but for quotas: a call is counted by both or by neither.
  * Errors:  none. Whatever goes wrong is a verdict that denies.
  * Body:    one whose check fails is a stale verdict that counted nothing, if it is wanted or holds domains to look at.
  *          Otherwise it is not read, and its damage shows to those who ask for it.
@@ -59,6 +99,35 @@ struct ward_verdict {
  */
 void ward_verify(struct ward_verifier *verifier, const struct ward_presented *presented, int64_t now_ms,
                  struct ward_verdict *ret);
+
+/** What a gateway reports of a call that it let pass. */
+struct ward_settlement {
+    struct ward_settle_ticket ticket;
+    enum ward_answer_class answer;   /* of the back end */
+    const struct ward_uuid *account; /* the stage must be theirs; NULL: any */
+    const struct ward_uuid *project;
+};
+
+struct ward_settled {
+    bool is_counted;                 /* the call stays counted: its answer is one that counts */
+    struct ward_quota_states quotas; /* as they stand now */
+};
+
+/**
+ * Take a call back that was counted when it was let pass, if the plan does not count such answers.
+ *
+ * Errors:  WARD_NOT_FOUND (no such stage or subscription, any more or for this account), WARD_UNAVAILABLE (the table is
+ *          stale). Nothing changed then.
+ * Counts:  back in the windows in which it was counted, never below zero; when they are over, nothing. A ticket given
+ *          twice takes back twice: who reports is trusted.
+ * Time, threads: as ward_verify.
+ */
+enum ward_status ward_verify_settle(struct ward_verifier *verifier, const struct ward_settlement *settlement,
+                                    int64_t now_ms, struct ward_settled *ret) WARD_MUST_USE;
+
+/** What a key has used of a stage. Errors: as above. */
+enum ward_status ward_verify_usage(struct ward_verifier *verifier, uint64_t key, uint64_t stage, int64_t now_ms,
+                                   struct ward_plan_usage *ret) WARD_MUST_USE;
 
 /** The 10-character id of the API key a verdict recognised. */
 void ward_verdict_key_id(const struct ward_verdict *verdict, char ret[11]);

@@ -29,6 +29,8 @@ static void test_reasons(void **state)
         { WARD_VERDICT_ORIGIN_NOT_ALLOWED, "origin_not_allowed", 403 },
         { WARD_VERDICT_PROJECT_INACTIVE, "project_inactive", 403 },
         { WARD_VERDICT_WRONG_ENVIRONMENT, "wrong_environment", 403 },
+        { WARD_VERDICT_SOURCE_NOT_ALLOWED, "source_not_allowed", 403 },
+        { WARD_VERDICT_MAINTENANCE, "maintenance", 503 },
     };
     assert_int_equal(sizeof(rows) / sizeof(rows[0]), WARD_VERDICT_COUNT);
     for (size_t i = 0; i < WARD_VERDICT_COUNT; i++) {
