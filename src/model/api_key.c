@@ -36,6 +36,23 @@ enum ward_status ward_api_key_generate(enum ward_env env, char text[WARD_KEY_GEN
                           WARD_KEY_GENERATED_CHARS_MAX + 1, ret_size);
 }
 
+enum ward_status ward_api_key_draw_pair_value(char text[WARD_KEY_PAIR_CHARS + 1])
+{
+    size_t size;
+    return ward_text_draw("", WARD_KEY_PAIR_CHARS, text, WARD_KEY_PAIR_CHARS + 1, &size);
+}
+
+bool ward_key_slot_parse(struct ward_span name, enum ward_key_slot *ret)
+{
+    static const char *const names[WARD_SLOT_COUNT] = { "PRIMARY", "SECONDARY" };
+    unsigned index;
+    if (!ward_name_find(names, WARD_SLOT_COUNT, name, &index)) {
+        return false;
+    }
+    *ret = (enum ward_key_slot)index;
+    return true;
+}
+
 static bool is_value_char(char c)
 {
     if (c <= ' ' || c > '~') {
@@ -156,4 +173,16 @@ void ward_api_key_input_check(struct ward_api_key_input *input)
     check_rate_limit(input);
     check_domains(input);
     ward_problems_sort(&input->problems, members, WARD_COUNT_OF(members));
+}
+
+void ward_key_pair_input_check(struct ward_key_pair_input *input, bool is_edit)
+{
+    static const char *const order[] = { "body", "apiKeyName", "apiKeyDescription", "isEnabled", "projectId" };
+    ward_text_require(&input->problems, "apiKeyName", input->has_name, input->name, WARD_KEY_PAIR_NAME_MAX);
+    ward_text_allow(&input->problems, "apiKeyDescription", input->has_description, input->description,
+                    WARD_KEY_PAIR_DESCRIPTION_MAX);
+    if (is_edit && !input->has_enabled && !ward_problem_has(&input->problems, "isEnabled")) {
+        ward_problem_add(&input->problems, "isEnabled", WARD_RULE_REQUIRED, 0, NULL);
+    }
+    ward_problems_sort(&input->problems, order, WARD_COUNT_OF(order));
 }

@@ -44,6 +44,13 @@ enum ward_acl_code { WARD_ACL_NONE, WARD_ACL_ALLOWED, WARD_ACL_REJECTED };
 const char *ward_acl_code_name(enum ward_acl_code code); /* NULL for NONE, ALLOWED, REJECTED */
 bool ward_acl_code_parse(struct ward_span name, enum ward_acl_code *ret);
 
+/**
+ * Take the next address or network off a stage's list.
+ *
+ * Shape:   entries are joined by commas, blanks around them do not count. False at the end.
+ */
+bool ward_acl_next(struct ward_span *list, struct ward_span *ret);
+
 struct ward_stage {
     struct ward_key_id id;
     struct ward_key_id api_id;

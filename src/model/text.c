@@ -29,6 +29,27 @@ void ward_text_check(struct ward_problems *problems, const char *member, struct 
     ward_problem_check_length(problems, member, text, min, max);
 }
 
+void ward_text_require(struct ward_problems *problems, const char *member, bool has_text, struct ward_span text,
+                       size_t max)
+{
+    if (ward_problem_has(problems, member)) {
+        return;
+    }
+    if (!has_text) {
+        ward_problem_add(problems, member, WARD_RULE_REQUIRED, 0, NULL);
+        return;
+    }
+    ward_text_check(problems, member, text, 1, max);
+}
+
+void ward_text_allow(struct ward_problems *problems, const char *member, bool has_text, struct ward_span text,
+                     size_t max)
+{
+    if (has_text && !ward_problem_has(problems, member)) {
+        ward_text_check(problems, member, text, 0, max);
+    }
+}
+
 static size_t find_rank(const char *const *members, size_t count, const char *member)
 {
     for (size_t i = 0; i < count; i++) {

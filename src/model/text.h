@@ -19,6 +19,15 @@ bool ward_name_find(const char *const *names, size_t count, struct ward_span nam
 /** Check free text: valid UTF-8 without NUL (else CHARACTERS), then its length in code points. */
 void ward_text_check(struct ward_problems *problems, const char *member, struct ward_span text, size_t min, size_t max);
 
+/** Check free text that must be there and not be empty; REQUIRED when it was not sent. A member that has a problem
+ * already gets no second one. */
+void ward_text_require(struct ward_problems *problems, const char *member, bool has_text, struct ward_span text,
+                       size_t max);
+
+/** Check free text of 0..max characters, if it was sent; the same about problems. */
+void ward_text_allow(struct ward_problems *problems, const char *member, bool has_text, struct ward_span text,
+                     size_t max);
+
 /** Sort problems as their members stand in the list; equal ones keep their order, unknown ones go last. */
 void ward_problems_sort(struct ward_problems *problems, const char *const *members, size_t count);
 

@@ -16,6 +16,7 @@
 #include "model/page.h"
 #include "model/subscription.h"
 #include "service/service.h"
+#include "store/gateway.h"
 
 /** Which noun a NOT_FOUND is about. */
 enum ward_noun {
@@ -96,7 +97,6 @@ struct ward_product_page {
     struct ward_span name; /* case-sensitive part of productName */
     struct ward_page_totals totals;
 };
-typedef enum ward_status (*ward_product_visit)(const struct ward_product *product, void *arg);
 enum ward_status ward_service_product_list(struct ward_gateway_call *call, struct ward_product_page *query,
                                            ward_product_visit visit, void *arg) WARD_MUST_USE;
 enum ward_status ward_service_product_get(struct ward_gateway_call *call, struct ward_span product,
@@ -118,7 +118,6 @@ struct ward_plain_page {
     struct ward_page page;
     struct ward_page_totals totals;
 };
-typedef enum ward_status (*ward_api_visit)(const struct ward_api *api, void *arg);
 enum ward_status ward_service_api_list(struct ward_gateway_call *call, const struct ward_stage_path *path,
                                        struct ward_plain_page *query, ward_api_visit visit, void *arg) WARD_MUST_USE;
 enum ward_status ward_service_api_get(struct ward_gateway_call *call, const struct ward_stage_path *path,
@@ -130,7 +129,6 @@ enum ward_status ward_service_api_update(struct ward_gateway_call *call, const s
 enum ward_status ward_service_api_delete(struct ward_gateway_call *call,
                                          const struct ward_stage_path *path) WARD_MUST_USE;
 
-typedef enum ward_status (*ward_stage_visit)(const struct ward_stage *stage, void *arg);
 enum ward_status ward_service_stage_list(struct ward_gateway_call *call, const struct ward_stage_path *path,
                                          struct ward_plain_page *query, ward_stage_visit visit,
                                          void *arg) WARD_MUST_USE;
@@ -169,7 +167,6 @@ struct ward_plan_page {
     struct ward_span name; /* case-sensitive part of usagePlanName; ..45 */
     struct ward_page_totals totals;
 };
-typedef enum ward_status (*ward_plan_visit)(const struct ward_usage_plan *plan, void *arg);
 enum ward_status ward_service_plan_list(struct ward_gateway_call *call, struct ward_plan_page *query,
                                         ward_plan_visit visit, void *arg) WARD_MUST_USE;
 enum ward_status ward_service_plan_get(struct ward_gateway_call *call, struct ward_span plan,
@@ -194,11 +191,6 @@ enum ward_status ward_service_stage_plans(struct ward_gateway_call *call, const 
                                           void *arg) WARD_MUST_USE;
 
 /** The stages that have a plan, with their names' surroundings; ret is the plan, set before the first row. */
-struct ward_plan_stage {
-    struct ward_key_id product_id, api_id, stage_id;
-    struct ward_span product_name, api_name, stage_name;
-};
-typedef enum ward_status (*ward_plan_stage_visit)(const struct ward_plan_stage *stage, void *arg);
 struct ward_plan_stage_page {
     struct ward_page page;
     bool has_name;

@@ -503,6 +503,12 @@ static enum ward_status apply_change(struct ward_store_session *session, const s
         return apply_project(session, batch, index);
     case WARD_OBJECT_ACCOUNT:
         return apply_account(session, batch, index);
+    case WARD_OBJECT_PRODUCT:
+    case WARD_OBJECT_API:
+    case WARD_OBJECT_STAGE:
+    case WARD_OBJECT_USAGE_PLAN:
+    case WARD_OBJECT_SUBSCRIPTION:
+        return WARD_OK;
     case WARD_OBJECT_STORE: /* a restore is made while nobody serves: the next start reads the whole store */
         return WARD_OK;
     }

@@ -586,6 +586,11 @@ static enum ward_status revoke(struct ward_store_session *present, struct reappl
         return revoke_key(present, r, undone->id);
     case WARD_OBJECT_CREDENTIAL:
         return revoke_credential(present, r, undone->id);
+    case WARD_OBJECT_PRODUCT:
+    case WARD_OBJECT_API:
+    case WARD_OBJECT_STAGE:
+    case WARD_OBJECT_USAGE_PLAN:
+    case WARD_OBJECT_SUBSCRIPTION:
     case WARD_OBJECT_STORE:
         break;
     }

@@ -29,6 +29,16 @@ const char *ward_object_kind_name(enum ward_object_kind kind)
         return "api-key";
     case WARD_OBJECT_CREDENTIAL:
         return "credential";
+    case WARD_OBJECT_PRODUCT:
+        return "product";
+    case WARD_OBJECT_API:
+        return "api";
+    case WARD_OBJECT_STAGE:
+        return "stage";
+    case WARD_OBJECT_USAGE_PLAN:
+        return "usage-plan";
+    case WARD_OBJECT_SUBSCRIPTION:
+        return "subscription";
     case WARD_OBJECT_STORE:
         return "store";
     }

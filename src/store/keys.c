@@ -7,7 +7,7 @@
  */
 #include "base/limits.h"
 #include "base/utf8.h"
-#include "store/rows.h"
+#include "store/gateway_rows.h"
 
 /* ---- reading ---- */
 
@@ -15,7 +15,7 @@
     "k.id, k.project_id, k.account_id, p.env, p.is_active, a.is_active, k.name, k.description, k.metadata,"            \
     " k.custom_account_id, k.custom_user_id, k.creation_context, k.allowed_domains, k.is_enabled, k.is_removed,"       \
     " k.expires_ms, k.rate_limit, k.rate_limit_ttl_s, k.first_used_ms, k.created_ms, k.updated_ms, k.version,"         \
-    " v0.lookup, v0.sealed, v0.version, v1.lookup, v1.sealed, v1.version"
+    " v0.lookup, v0.sealed, v0.version, v1.lookup, v1.sealed, v1.version, k.changed_by, k.changed_by_type"
 
 /* Outer joins throughout: a key without its project is an integrity alarm, not a key that is silently missing; and a
  * planner may not turn the walk round and lose the index order. */
@@ -25,7 +25,7 @@
     " LEFT JOIN api_key_value v1 ON v1.key_number = k.number AND v1.slot = 1"
 
 #define KEY_SELECT "SELECT " KEY_COLUMNS " FROM api_key k" KEY_JOINS
-enum { KEY_COLUMN_COUNT = 28 };
+enum { KEY_COLUMN_COUNT = 30 };
 
 static bool read_value(struct ward_sql *q, int column, enum ward_key_slot slot, struct ward_api_key *ret)
 {
@@ -33,6 +33,13 @@ static bool read_value(struct ward_sql *q, int column, enum ward_key_slot slot, 
     ret->sealed[slot] = ward_sql_bytes(q, column + 1);
     ret->value_versions[slot] = ward_sql_int(q, column + 2);
     return !ret->lookups[slot].data || ret->lookups[slot].size == WARD_LOOKUP_BYTES;
+}
+
+static bool read_changed_by(struct ward_sql *q, int column, struct ward_api_key *ret)
+{
+    struct ward_span type = ward_sql_text(q, column + 1);
+    return ward_row_uuid(q, column, &ret->changed_by) &&
+           (!type.data || ward_actor_type_parse(type, &ret->changed_by_type));
 }
 
 /* The spans are the statement's own until its next step. */
@@ -58,7 +65,8 @@ static bool read_key(struct ward_sql *q, struct ward_api_key *ret)
     };
     return ward_key_id_parse(ward_sql_text(q, 0), &ret->id) && ward_row_uuid(q, 1, &ret->project_id) &&
            ward_row_uuid(q, 2, &ret->account_id) && ward_env_parse(ward_sql_text(q, 3), &ret->env) &&
-           read_value(q, 22, WARD_SLOT_PRIMARY, ret) && read_value(q, 25, WARD_SLOT_SECONDARY, ret);
+           read_value(q, 22, WARD_SLOT_PRIMARY, ret) && read_value(q, 25, WARD_SLOT_SECONDARY, ret) &&
+           read_changed_by(q, 28, ret);
 }
 
 static enum ward_status keep_key(struct ward_store_session *s, struct ward_sql *q, struct ward_pool *pool,
@@ -205,8 +213,9 @@ static struct ward_span or_default(struct ward_span text, struct ward_span defau
 /* The columns that insert and update share. */
 #define KEY_SHARED                                                                                                     \
     "name, name_folded, description, metadata, custom_account_id, custom_user_id, creation_context, allowed_domains,"  \
-    " is_enabled, is_removed, expires_ms, rate_limit, rate_limit_ttl_s, first_used_ms, created_ms, updated_ms"
-enum { KEY_SHARED_COUNT = 16 };
+    " is_enabled, is_removed, expires_ms, rate_limit, rate_limit_ttl_s, first_used_ms, created_ms, updated_ms,"        \
+    " changed_by, changed_by_type"
+enum { KEY_SHARED_COUNT = 18 };
 
 static enum ward_status bind_shared(struct ward_sql *q, int index, const struct ward_api_key *key)
 {
@@ -231,6 +240,8 @@ static enum ward_status bind_shared(struct ward_sql *q, int index, const struct 
     ward_row_bind_time(q, index + 13, key->first_used_ms);
     ward_sql_bind_int(q, index + 14, key->created_ms);
     ward_sql_bind_int(q, index + 15, key->updated_ms);
+    ward_row_bind_uuid(q, index + 16, &key->changed_by);
+    ward_row_bind_name(q, index + 17, ward_actor_type_name(key->changed_by_type));
     return WARD_OK;
 }
 
@@ -238,7 +249,7 @@ static enum ward_status insert_key(struct ward_store_session *s, const struct wa
                                    const struct ward_uuid *account)
 {
     WARD_SQL *q = ward_sql_prepare(s, "INSERT INTO api_key (id, project_id, account_id, version, " KEY_SHARED ")"
-                                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                                       " ON CONFLICT DO NOTHING");
     ward_sql_bind_text(q, 1, ward_span(key->id.text, WARD_KEY_ID_CHARS));
     ward_row_bind_uuid(q, 2, &key->project_id);
@@ -292,7 +303,7 @@ static enum ward_status update_key(struct ward_store_session *s, const struct wa
         s, "UPDATE api_key SET name = ?, name_folded = ?, description = ?, metadata = ?, custom_account_id = ?,"
            " custom_user_id = ?, creation_context = ?, allowed_domains = ?, is_enabled = ?, is_removed = ?,"
            " expires_ms = ?, rate_limit = ?, rate_limit_ttl_s = ?, first_used_ms = ?, created_ms = ?, updated_ms = ?,"
-           " version = version + 1 WHERE id = ? AND version = ?");
+           " changed_by = ?, changed_by_type = ?, version = version + 1 WHERE id = ? AND version = ?");
     enum ward_status status = bind_shared(q, 1, key);
     if (status != WARD_OK) {
         return status;
@@ -485,4 +496,52 @@ enum ward_status ward_store_key_walk(struct ward_store_session *s, const struct 
     ward_sql_bind_text(q, 1, after ? ward_span(after->text, WARD_KEY_ID_CHARS) : WARD_SPAN(""));
     ward_sql_bind_int(q, 2, max > INT64_MAX ? INT64_MAX : (int64_t)max);
     return visit_keys(s, q, visit, arg);
+}
+
+/* ---- pages: src/store/gateway.h ---- */
+
+#define PAGE_FILTER      " AND k.is_removed = 0 AND " WARD_ROW_IS_OF("k") " AND " WARD_ROW_HAS_PART("k.name")
+#define PAGE_ACTIVE      " AND p.is_active = 1 AND a.is_active = 1"
+#define PAGE_ORDER       " ORDER BY k.created_ms DESC, k.id LIMIT ? OFFSET ?"
+#define COUNT_IN_PROJECT "SELECT count(*) FROM api_key k WHERE k.project_id = ?"
+#define COUNT_IN_ACCOUNT                                                                                               \
+    "SELECT count(*) FROM project o JOIN api_key k ON k.project_id = o.id WHERE o.account_id = ? AND o.is_active = 1"
+
+/* Bind from the way in on: a project, or an account's projects, or (neither) everything. */
+static struct ward_sql *prepare_page(struct ward_store_session *s, const struct ward_gateway_filter *filter,
+                                     const char *in_project, const char *in_account, const char *in_all, int *ret_index)
+{
+    bool has_project = !ward_uuid_is_nil(&filter->project_id);
+    bool has_account = !ward_uuid_is_nil(&filter->account_id);
+    const char *in_owner = has_project ? in_project : in_account;
+    struct ward_sql *q = ward_sql_prepare(s, has_project || has_account ? in_owner : in_all);
+    int index = 1;
+    if (has_project || has_account) {
+        ward_row_bind_uuid(q, index++, has_project ? &filter->project_id : &filter->account_id);
+    }
+    index = ward_row_bind_owner(q, index, &filter->account_id, &filter->project_id);
+    *ret_index = ward_row_bind_part(q, index, filter->name);
+    return q;
+}
+
+enum ward_status ward_store_key_page(struct ward_store_session *s, const struct ward_gateway_filter *filter,
+                                     ward_key_visit visit, void *arg)
+{
+    int index;
+    WARD_SQL *q = prepare_page(s, filter, IN_PROJECT PAGE_FILTER PAGE_ACTIVE PAGE_ORDER,
+                               IN_ACCOUNT PAGE_FILTER PAGE_ACTIVE PAGE_ORDER,
+                               KEY_SELECT " WHERE 1 = 1" PAGE_FILTER PAGE_ACTIVE PAGE_ORDER, &index);
+    ward_row_bind_slice(q, index, filter->slice);
+    return visit_keys(s, q, visit, arg);
+}
+
+enum ward_status ward_store_key_page_count(struct ward_store_session *s, const struct ward_gateway_filter *filter,
+                                           int64_t *ret)
+{
+    int index;
+    WARD_SQL *q = prepare_page(s, filter, COUNT_IN_PROJECT PAGE_FILTER, COUNT_IN_ACCOUNT PAGE_FILTER,
+                               "SELECT count(*) FROM project o JOIN api_key k ON k.project_id = o.id"
+                               " WHERE o.is_active = 1" PAGE_FILTER,
+                               &index);
+    return ward_row_count(s, q, ret);
 }

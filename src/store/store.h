@@ -28,20 +28,27 @@ enum ward_object_kind {
     WARD_OBJECT_PROJECT,
     WARD_OBJECT_API_KEY,
     WARD_OBJECT_CREDENTIAL,
+    WARD_OBJECT_PRODUCT,
+    WARD_OBJECT_API,
+    WARD_OBJECT_STAGE,
+    WARD_OBJECT_USAGE_PLAN,
+    WARD_OBJECT_SUBSCRIPTION,
     WARD_OBJECT_STORE /* the store itself: restored */
 };
-const char *ward_object_kind_name(enum ward_object_kind kind); /* account, project, api-key, credential, store */
+/** account, project, api-key, credential, product, api, stage, usage-plan, subscription, store. */
+const char *ward_object_kind_name(enum ward_object_kind kind);
 
 /** One entry of the change log: audit record and replication feed in one. Holds no secret. */
 struct ward_change {
     uint64_t revision; /* given by the store */
     int64_t time_ms;
     enum ward_object_kind kind;
-    struct ward_span object_id;  /* API key: 10 characters; others: UUID text */
+    struct ward_span object_id;  /* account, project, credential: UUID text; subscription: product "/" API key; others:
+                                    10  characters */
     struct ward_span account_id; /* UUID text */
     struct ward_span project_id; /* UUID text or absent */
     struct ward_span action;     /* "created", "updated", "deleted", "reactivated", "rotated", "first-used", "expired",
-                                    "restored" */
+                                    "restored", "removed"; of a product "protected" when it becomes that */
     enum ward_actor_type actor_type;
     struct ward_span actor_id; /* UUID text or absent */
     struct ward_span detail;   /* JSON object: names of the changed members, never values */
@@ -224,15 +231,15 @@ struct ward_key_filter {
 typedef enum ward_status (*ward_key_visit)(const struct ward_api_key *key, void *arg);
 
 /**
- * Visit matching keys, never removed ones: of a project or an account the oldest first, equal times in any order; of all
- * accounts in the order in which they were inserted. A key passed to visit is borrowed for the call. A status other than
- * OK ends the walk; it is returned.
+ * Visit matching keys, never removed ones: of a project or an account the oldest first, equal times in any order; of
+ * all accounts in the order in which they were inserted. A key passed to visit is borrowed for the call. A status other
+ * than OK ends the walk; it is returned.
  */
 enum ward_status ward_store_key_list(struct ward_store_session *s, const struct ward_key_filter *filter,
                                      ward_key_visit visit, void *arg) WARD_MUST_USE;
 
-/** Visit at most max keys by id, from behind `after` (NULL: from the first), never removed ones: a walk over all keys in
- * slices, each in a session of its own. */
+/** Visit at most max keys by id, from behind `after` (NULL: from the first), never removed ones: a walk over all keys
+ * in slices, each in a session of its own. */
 enum ward_status ward_store_key_walk(struct ward_store_session *s, const struct ward_key_id *after, size_t max,
                                      ward_key_visit visit, void *arg) WARD_MUST_USE;
 

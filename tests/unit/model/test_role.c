@@ -28,6 +28,8 @@ static void test_rights(void **state)
         { WARD_RIGHT_CREDENTIAL_WRITE, { false, false, false, true } },
         { WARD_RIGHT_CREDENTIAL_REVEAL, { false, false, false, true } },
         { WARD_RIGHT_STATUS_READ, { false, true, true, true } },
+        { WARD_RIGHT_GATEWAY_READ, { false, true, true, true } },
+        { WARD_RIGHT_GATEWAY_WRITE, { false, false, true, true } },
     };
     uint32_t all = 0;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -38,7 +40,7 @@ static void test_rights(void **state)
     }
     /* No row is missing above: the administrator has every right that there is. */
     assert_int_equal(ward_role_rights(WARD_ROLE_ADMIN), all);
-    assert_int_equal(all, 2 * WARD_RIGHT_STATUS_READ - 1);
+    assert_int_equal(all, 2 * WARD_RIGHT_GATEWAY_WRITE - 1);
 }
 
 static void test_no_role_no_right(void **state)
