@@ -86,9 +86,14 @@ static struct ward_pool_block *add_block(struct ward_pool *pool, size_t needed)
     return block;
 }
 
+static size_t round_up(size_t size)
+{
+    return size ? (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1) : ALIGNMENT;
+}
+
 void *ward_pool_alloc(struct ward_pool *pool, size_t size)
 {
-    size_t needed = size ? (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1) : ALIGNMENT;
+    size_t needed = round_up(size);
     if (needed < size || needed > pool->max - pool->used) {
         pool->is_exhausted = true;
         return NULL;
@@ -105,6 +110,16 @@ void *ward_pool_alloc(struct ward_pool *pool, size_t size)
     block->used += needed;
     pool->used += needed;
     return memory;
+}
+
+void ward_pool_shorten(struct ward_pool *pool, const void *memory, size_t size, size_t kept)
+{
+    struct ward_pool_block *block = pool->blocks;
+    bool is_latest = (const char *)memory + round_up(size) == block->data + block->used;
+    if (is_latest && kept < size) {
+        block->used -= round_up(size) - round_up(kept);
+        pool->used -= round_up(size) - round_up(kept);
+    }
 }
 
 struct ward_span ward_pool_copy(struct ward_pool *pool, struct ward_span bytes)

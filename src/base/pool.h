@@ -29,6 +29,10 @@ void ward_pool_reset(struct ward_pool *pool);
 /** Allocate zeroed, 16-byte aligned memory, or NULL. Owned by the pool. */
 void *ward_pool_alloc(struct ward_pool *pool, size_t size) WARD_MUST_USE;
 
+/** Give back all but the first `kept` bytes of the latest ward_pool_alloc of this pool. What is given back must be as
+ * it was given: zero. */
+void ward_pool_shorten(struct ward_pool *pool, const void *memory, size_t size, size_t kept);
+
 /** Copy bytes and add a closing NUL; an absent span stays absent. On failure gives an absent span and sets
  * is_exhausted. */
 struct ward_span ward_pool_copy(struct ward_pool *pool, struct ward_span bytes);

@@ -6,13 +6,10 @@ static unsigned char fold_ascii(char c)
     return (unsigned char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
 }
 
-bool ward_span_equal_nocase(struct ward_span a, struct ward_span b)
+bool ward_bytes_equal_nocase(const char *a, const char *b, size_t size)
 {
-    if (a.size != b.size) {
-        return false;
-    }
-    for (size_t i = 0; i < a.size; i++) {
-        if (fold_ascii(a.data[i]) != fold_ascii(b.data[i])) {
+    for (size_t i = 0; i < size; i++) {
+        if (a[i] != b[i] && fold_ascii(a[i]) != fold_ascii(b[i])) {
             return false;
         }
     }

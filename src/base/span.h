@@ -36,8 +36,13 @@ static inline bool ward_span_equal(struct ward_span a, struct ward_span b)
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
-/** Compare ASCII letters without regard to case; every other byte exactly. */
-bool ward_span_equal_nocase(struct ward_span a, struct ward_span b);
+/** Compare as many bytes: ASCII letters without regard to case, every other byte exactly. */
+bool ward_bytes_equal_nocase(const char *a, const char *b, size_t size);
+
+static inline bool ward_span_equal_nocase(struct ward_span a, struct ward_span b)
+{
+    return a.size == b.size && ward_bytes_equal_nocase(a.data, b.data, a.size);
+}
 
 static inline bool ward_span_starts_with(struct ward_span s, struct ward_span prefix)
 {

@@ -283,12 +283,9 @@ static void wipe(struct ward_buffer *buffer, size_t max)
 {
     if (buffer->capacity > BUFFER_KEPT) {
         ward_buffer_free(buffer);
-    } else if (buffer->data) {
-        explicit_bzero(buffer->data, buffer->size);
     }
-    buffer->size = 0;
+    ward_buffer_clear(buffer);
     buffer->max = max;
-    buffer->status = WARD_OK;
 }
 
 /* What the peer has not taken waits in a buffer of the connection's; a large body's own becomes that buffer. */
@@ -300,7 +297,7 @@ static bool keep_unsent(struct ward_http_direct *direct, struct ward_http_connec
     if (unsent->size == 0 && sent >= output->size) {
         *unsent = *body;
         unsent->max = SIZE_MAX; /* of one answer; another may follow */
-        *body = ward_buffer_new(0);
+        *body = ward_buffer_new_secret(0);
         connection->unsent_at = sent - output->size;
     } else {
         if (unsent->size == 0) {
@@ -443,7 +440,7 @@ static bool give_to_worker(struct ward_http_direct *direct, struct ward_http_con
     connection->reply = direct->reply;
     connection->match = direct->match;
     direct->request.pool = ward_pool_new(WARD_REQUEST_POOL_MAX);
-    direct->reply.body = ward_buffer_new(WARD_REPLY_MAX);
+    direct->reply.body = ward_buffer_new_secret(WARD_REPLY_MAX);
     connection->started_ms = direct->now_ms;
     ward_http_enter(connection, WARD_HTTP_HANDLER, 0);
     (void)epoll_ctl(direct->epoll_fd, EPOLL_CTL_DEL, connection->fd, NULL);
@@ -723,7 +720,7 @@ static enum ward_status start_one(struct ward_http_server *server, struct ward_h
     direct->server = server;
     direct->number = number;
     direct->request.pool = ward_pool_new(WARD_REQUEST_POOL_MAX);
-    direct->reply.body = ward_buffer_new(WARD_REPLY_MAX);
+    direct->reply.body = ward_buffer_new_secret(WARD_REPLY_MAX);
     direct->output = ward_buffer_new_secret(SIZE_MAX);
     direct->input = ward_alloc(INPUT_BYTES);
     direct->epoll_fd = epoll_create1(EPOLL_CLOEXEC);

@@ -280,6 +280,8 @@ static struct ward_http_refusal read_fields(struct reader *reader, bool is_http_
     if (refusal.status) {
         return refusal;
     }
+    /* A pool is wiped as far as it was used, and most heads have few fields. */
+    ward_pool_shorten(pool, headers, WARD_HTTP_HEADERS_MAX * sizeof(*headers), count * sizeof(*headers));
     *ret_headers = headers;
     *ret_count = count;
     return ward_http_framing_check(headers, count, is_http_1_1, ret);

@@ -58,8 +58,14 @@ struct ward_http_request {
 };
 
 /** The first value of a header, or absent. Case-insensitive. */
-struct ward_span ward_http_header_get(const struct ward_http_request *request, const char *name);
+struct ward_span ward_http_header_find(const struct ward_http_request *request, struct ward_span name);
 size_t ward_http_header_count(const struct ward_http_request *request, const char *name);
+
+/* Inline, so that the length of a literal is known when it is compiled; as below. */
+static inline struct ward_span ward_http_header_get(const struct ward_http_request *request, const char *name)
+{
+    return ward_http_header_find(request, ward_span_of(name));
+}
 
 /** The first query parameter of a name, percent-decoded with '+' as blank, in the pool; absent if there is none. A bad
  * escape: *ret_bad = true. */
@@ -79,9 +85,15 @@ struct ward_http_reply {
     const char *reason; /* for the log: a fixed code such as "unknown"; NULL */
 };
 
-/** Add a reply header; the value is copied into the request's pool. */
-void ward_http_reply_header(struct ward_http_request *request, struct ward_http_reply *reply, const char *name,
-                            struct ward_span value);
+/** Add a reply header; the name is a literal's, the value is copied into the request's pool. */
+void ward_http_reply_add(struct ward_http_request *request, struct ward_http_reply *reply, struct ward_span name,
+                         struct ward_span value);
+
+static inline void ward_http_reply_header(struct ward_http_request *request, struct ward_http_reply *reply,
+                                          const char *name, struct ward_span value)
+{
+    ward_http_reply_add(request, reply, ward_span_of(name), value);
+}
 
 enum ward_handled {
     WARD_REPLIED,

@@ -6,12 +6,12 @@
 
 /* Nothing that Ward answers is a page: nobody may guess its type, frame it, run it or learn where it came from. */
 static const struct {
-    const char *name;
-    const char *value;
+    struct ward_span name;
+    struct ward_span value;
 } body_headers[] = {
-    { "X-Content-Type-Options", "nosniff" },
-    { "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'" },
-    { "Referrer-Policy", "no-referrer" },
+    { WARD_SPAN_INIT("X-Content-Type-Options"), WARD_SPAN_INIT("nosniff") },
+    { WARD_SPAN_INIT("Content-Security-Policy"), WARD_SPAN_INIT("default-src 'none'; frame-ancestors 'none'") },
+    { WARD_SPAN_INIT("Referrer-Policy"), WARD_SPAN_INIT("no-referrer") },
 };
 
 void ward_http_reply_reset(struct ward_http_reply *reply)
@@ -36,8 +36,8 @@ static bool is_header_text(struct ward_span text)
     return true;
 }
 
-void ward_http_reply_header(struct ward_http_request *request, struct ward_http_reply *reply, const char *name,
-                            struct ward_span value)
+void ward_http_reply_add(struct ward_http_request *request, struct ward_http_reply *reply, struct ward_span name,
+                         struct ward_span value)
 {
     /* A control byte in a value would be another header: such a value is not sent. */
     if (reply->header_count == WARD_REPLY_HEADERS_MAX || !value.data || !is_header_text(value)) {
@@ -47,7 +47,7 @@ void ward_http_reply_header(struct ward_http_request *request, struct ward_http_
     if (!copy.data) {
         return;
     }
-    reply->headers[reply->header_count++] = (struct ward_http_header){ ward_span_of(name), copy };
+    reply->headers[reply->header_count++] = (struct ward_http_header){ name, copy };
 }
 
 static bool has_header(const struct ward_http_reply *reply, struct ward_span name)
@@ -104,7 +104,7 @@ static void visit_body_headers(const struct ward_http_reply *reply, ward_http_he
         visit(closure, WARD_SPAN("Content-Type"), ward_span_of(reply->content_type));
     }
     for (size_t i = 0; i < sizeof(body_headers) / sizeof(body_headers[0]); i++) {
-        visit(closure, ward_span_of(body_headers[i].name), ward_span_of(body_headers[i].value));
+        visit(closure, body_headers[i].name, body_headers[i].value);
     }
 }
 

@@ -23,11 +23,10 @@ enum ward_method ward_http_method_parse(struct ward_span text)
     return WARD_METHOD_OTHER;
 }
 
-struct ward_span ward_http_header_get(const struct ward_http_request *request, const char *name)
+struct ward_span ward_http_header_find(const struct ward_http_request *request, struct ward_span name)
 {
-    struct ward_span wanted = ward_span_of(name);
     for (size_t i = 0; i < request->header_count; i++) {
-        if (ward_span_equal_nocase(request->headers[i].name, wanted)) {
+        if (ward_span_equal_nocase(request->headers[i].name, name)) {
             return request->headers[i].value;
         }
     }

@@ -28,7 +28,9 @@ static struct ward_span strip_bearer(struct ward_span value)
 static bool is_named(struct ward_span name, const char *const *headers)
 {
     for (; *headers; headers++) {
-        if (ward_span_equal_nocase(name, ward_span_of(*headers))) {
+        /* Most names differ in their first letter. */
+        bool may_be = name.size > 0 && ((*headers)[0] | 0x20) == (name.data[0] | 0x20);
+        if (may_be && ward_span_equal_nocase(name, ward_span_of(*headers))) {
             return true;
         }
     }
@@ -96,12 +98,12 @@ enum ward_caller ward_surface_caller(struct ward_http_request *request, const ch
 }
 
 /** The one value of a header; several that differ give an empty text, which no list of domains holds. */
-static struct ward_span only_value(const struct ward_http_request *request, const char *name)
+static struct ward_span only_value(const struct ward_http_request *request, struct ward_span name)
 {
     struct ward_span found = WARD_SPAN_NONE;
     for (size_t i = 0; i < request->header_count; i++) {
         const struct ward_http_header *header = &request->headers[i];
-        if (header->value.size == 0 || !ward_span_equal_nocase(header->name, ward_span_of(name))) {
+        if (header->value.size == 0 || !ward_span_equal_nocase(header->name, name)) {
             continue;
         }
         if (found.data && !ward_span_equal(found, header->value)) {
@@ -114,7 +116,8 @@ static struct ward_span only_value(const struct ward_http_request *request, cons
 
 struct ward_span ward_surface_origin(struct ward_http_request *request)
 {
-    static const char *const names[] = { "x-origin-domain", "origin", "referer" };
+    static const struct ward_span names[] = { WARD_SPAN_INIT("x-origin-domain"), WARD_SPAN_INIT("origin"),
+                                              WARD_SPAN_INIT("referer") };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         struct ward_span value = only_value(request, names[i]);
         if (value.data) {
@@ -166,13 +169,6 @@ void ward_surface_words(const char *code, char ret[WARD_SURFACE_WORDS_MAX + 1])
         ret[size++] = *at == '_' ? ' ' : *at;
     }
     ret[size] = '\0';
-}
-
-void ward_surface_header_int(struct ward_http_request *request, struct ward_http_reply *reply, const char *name,
-                             int64_t value)
-{
-    char text[WARD_DECIMAL_CHARS];
-    ward_http_reply_header(request, reply, name, ward_decimal_int(value, text));
 }
 
 void ward_surface_receipt(struct ward_http_request *request, struct ward_http_reply *reply,

@@ -5,6 +5,7 @@
 #ifndef WARD_SURFACE_SURFACE_H
 #define WARD_SURFACE_SURFACE_H
 
+#include "base/encoding.h"
 #include "http/http.h"
 #include "service/publisher.h"
 #include "service/service.h"
@@ -118,8 +119,12 @@ void ward_surface_sentence(const char *sentence, const struct ward_problem *prob
 void ward_surface_words(const char *code, char ret[WARD_SURFACE_WORDS_MAX + 1]);
 
 /** Add a header whose value is a number. */
-void ward_surface_header_int(struct ward_http_request *request, struct ward_http_reply *reply, const char *name,
-                             int64_t value);
+static inline void ward_surface_header_int(struct ward_http_request *request, struct ward_http_reply *reply,
+                                           const char *name, int64_t value)
+{
+    char text[WARD_DECIMAL_CHARS];
+    ward_http_reply_header(request, reply, name, ward_decimal_int(value, text));
+}
 
 /** Whole seconds until a window ends, rounded up, at least 1. */
 int64_t ward_surface_retry_after(const struct ward_limit_state *limit, int64_t now_ms);

@@ -99,14 +99,14 @@ static bool is_plain_text(struct ward_span text)
 }
 
 /** Percent-encode what a header cannot hold, '%' itself, and blanks that would be trimmed away at the ends. */
-static void add_text(struct ward_http_request *request, struct ward_http_reply *reply, const char *name,
+static void add_text(struct ward_http_request *request, struct ward_http_reply *reply, struct ward_span name,
                      struct ward_span text)
 {
     if (!text.data) {
         return;
     }
     if (is_plain_text(text)) {
-        ward_http_reply_header(request, reply, name, text);
+        ward_http_reply_add(request, reply, name, text);
         return;
     }
     WARD_BUFFER encoded = ward_buffer_new(text.size * 3 + 1);
@@ -118,7 +118,7 @@ static void add_text(struct ward_http_request *request, struct ward_http_reply *
         }
     }
     if (encoded.status == WARD_OK) {
-        ward_http_reply_header(request, reply, name, ward_buffer_span(&encoded));
+        ward_http_reply_add(request, reply, name, ward_buffer_span(&encoded));
     }
 }
 
@@ -128,12 +128,12 @@ static void add_key_headers(struct ward_http_request *request, struct ward_http_
     char id[WARD_KEY_ID_CHARS + 1];
     ward_verdict_key_id(verdict, id);
     ward_http_reply_header(request, reply, "ward-key-id", ward_span(id, WARD_KEY_ID_CHARS));
-    add_text(request, reply, "ward-key-name", verdict->body.name);
+    add_text(request, reply, WARD_SPAN("ward-key-name"), verdict->body.name);
     char project[WARD_UUID_CHARS + 1];
     ward_uuid_format(&verdict->scope.project_id, project);
     ward_http_reply_header(request, reply, "ward-project", ward_span(project, WARD_UUID_CHARS));
-    add_text(request, reply, "ward-account-id", verdict->body.custom_account_id);
-    add_text(request, reply, "ward-user-id", verdict->body.custom_user_id);
+    add_text(request, reply, WARD_SPAN("ward-account-id"), verdict->body.custom_account_id);
+    add_text(request, reply, WARD_SPAN("ward-user-id"), verdict->body.custom_user_id);
 }
 
 static void add_limit_headers(struct ward_http_request *request, struct ward_http_reply *reply,

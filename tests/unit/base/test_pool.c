@@ -138,6 +138,24 @@ static void test_copies_spans(void **state)
     assert_false(pool.is_exhausted);
 }
 
+static void test_shorten(void **state)
+{
+    (void)state;
+    WARD_POOL pool = ward_pool_new(1000);
+    char *first = ward_pool_alloc(&pool, 900);
+    ward_pool_shorten(&pool, first, 900, 30);
+    assert_int_equal(pool.used, 32);
+    char *second = ward_pool_alloc(&pool, 900);
+    assert_ptr_equal(second, first + 32);
+    for (size_t i = 0; i < 900; i++) {
+        assert_int_equal(second[i], 0);
+    }
+    ward_pool_shorten(&pool, first, 900, 0); /* not the latest: stays */
+    assert_int_equal(pool.used, 32 + 912);
+    ward_pool_shorten(&pool, second, 900, 900);
+    assert_int_equal(pool.used, 32 + 912);
+}
+
 int main(void)
 {
     saved = ward_seam;
@@ -149,6 +167,7 @@ int main(void)
         cmocka_unit_test_teardown(test_reset_wipes_and_keeps_the_first_block, restore_seam),
         cmocka_unit_test_teardown(test_free_wipes, restore_seam),
         cmocka_unit_test(test_copies_spans),
+        cmocka_unit_test(test_shorten),
     };
     return cmocka_run_group_tests_name("base/pool", tests, NULL, NULL);
 }
