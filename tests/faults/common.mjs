@@ -54,13 +54,16 @@ export class Ledger {
         this.dead = new Set();
         this.unsure = new Set();
         this.counts = { requests: 0, faults: 0, acknowledged: 0 };
+        this.faults = new Set(); // their statuses; 0: the connection was closed
     }
 
     async ask(method, path, expected, options) {
         this.counts.requests += 1;
         const answer = await ask(this.ward, method, path, options);
-        if (isFault(answer)) this.counts.faults += 1;
-        else assert.ok(expected.includes(answer.status), `${method} ${options?.what ?? path}: ${answer.status}, not ${expected} or a fault\n${answer.text}`);
+        if (isFault(answer)) {
+            this.counts.faults += 1;
+            this.faults.add(answer.status);
+        } else assert.ok(expected.includes(answer.status), `${method} ${options?.what ?? path}: ${answer.status}, not ${expected} or a fault\n${answer.text}`);
         return answer;
     }
 

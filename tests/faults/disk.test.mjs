@@ -93,8 +93,8 @@ test('a full disk refuses writes, leaves verification alone, and heals without r
                 verified += 3;
             }
             assert.ok(ledger.counts.faults > before, 'the disk was not full');
-            const answer = await ask(ward, 'POST', '/api-keys', { body: { name: 'n', projectId: ward.credentials.projectId, customMetaData: bulky(random, 8192) } });
-            assert.equal(answer.status, 503, answer.text);
+            // One that is smaller, or a file given up meanwhile, may leave room for the next: but no other refusal comes.
+            assert.deepEqual([...ledger.faults], [503], 'a write without room is refused with 503');
             refused += ledger.counts.faults - before;
             await ledger.verifyAll({ mustAnswer: true });
             assert.equal(await storeFailed(ward), false, 'a full disk is no failed store');
