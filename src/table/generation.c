@@ -89,7 +89,7 @@ static enum ward_status map_new(int fd, const struct ward_table_geometry *geomet
         return WARD_NO_MEMORY;
     enum ward_status status = write_header(made, geometry, number, limits_id, base);
     if (status == WARD_OK)
-        status = ward_map_share(&stat, base, size, &made->map);
+        status = ward_map_share(&stat, fd, base, size, &made->map);
     if (status != WARD_OK)
         ward_table_unmap(base, size);
     return status;
@@ -112,9 +112,10 @@ enum ward_status ward_generation_create(const char *path, const struct ward_tabl
     enum ward_status status = ward_table_file_create(path, size, pace, &fd);
     if (status == WARD_OK) {
         status = map_new(fd, geometry, number, limits_id, &made);
-        close(fd);
-        if (status != WARD_OK)
+        if (status != WARD_OK) {
+            close(fd);
             unlink(path);
+        }
     }
     if (status != WARD_OK) {
         ward_free(made.scope_buckets);

@@ -11,7 +11,8 @@
 
 /* Each takes some 100 µs, on a slow day a millisecond. */
 #define ALLOCATE_PIECE ((size_t)8 << 20)
-#define POPULATE_PIECE ((size_t)128 << 10)
+#define POPULATE_PIECE HUGE_PAGE
+#define TRUNCATE_PIECE ((size_t)2 << 20)
 #define UNMAP_PIECE    ((size_t)4 << 20)
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
@@ -192,8 +193,10 @@ void *ward_table_map(int fd, size_t size, bool is_writable)
         munmap(place, size);
         return NULL;
     }
-    (void)madvise(base, size,
-                  MADV_HUGEPAGE); /* best effort: a file system with large folios then maps 2 MiB at a time */
+    /* Best effort: a file system with large folios then maps 2 MiB at a time, and one at a time: read ahead it would
+     * zero 8 MiB in one go, nobody else running meanwhile. */
+    (void)madvise(base, size, MADV_HUGEPAGE);
+    (void)madvise(base, size, MADV_RANDOM);
     return base;
 }
 
@@ -213,13 +216,54 @@ void ward_table_unmap_paced(void *base, size_t size, const struct ward_pace *pac
     }
 }
 
+/* The last one to let go of a file without a name frees its pages, all in one go. A write lease is given only to who
+ * has the file open alone, in all of the host: then nobody can miss what is cut off. */
+void ward_table_file_end(int fd, uint64_t size, const struct ward_pace *pace)
+{
+    bool is_alone = pace != NULL && fcntl(fd, F_SETLEASE, F_WRLCK) == 0;
+    for (uint64_t left = size; is_alone && left > 0; rest(pace)) {
+        left -= piece_of(left, TRUNCATE_PIECE, pace);
+        is_alone = ftruncate(fd, (off_t)left) == 0;
+    }
+    close(fd);
+}
+
+/*
+ * Take a huge page from the system, touch it and give it back: the file's next one is likely the same. Memory that a
+ * virtual machine has not used for a while costs milliseconds at its first touch (7 ms for 2 MiB were seen); here the
+ * kernel lets others run meanwhile, in a file's page fault it does not.
+ */
+static void warm(volatile uint8_t *place)
+{
+    for (size_t at = 0; at < HUGE_PAGE; at += WARD_TABLE_PAGE)
+        place[at] = 1;
+    (void)madvise((void *)(uintptr_t)place, HUGE_PAGE, MADV_DONTNEED);
+}
+
+static void *map_warmer(void)
+{
+    void *place = reserve_aligned(HUGE_PAGE);
+    if (place == NULL || mprotect(place, HUGE_PAGE, PROT_READ | PROT_WRITE) != 0) {
+        ward_table_unmap(place, HUGE_PAGE);
+        return NULL;
+    }
+    (void)madvise(place, HUGE_PAGE, MADV_HUGEPAGE);
+    return place;
+}
+
 void ward_table_populate(void *base, size_t size, const struct ward_pace *pace)
 {
+    void *warmer = size < HUGE_PAGE ? NULL : map_warmer();
     uint8_t *at = base;
     for (size_t left = size, piece; left > 0; left -= piece, at += piece) {
         piece = piece_of(left, POPULATE_PIECE, pace);
+        if (warmer != NULL) {
+            warm(warmer);
+            rest(pace);
+        }
         if (madvise(at, piece, MADV_POPULATE_WRITE) != 0)
-            return; /* a kernel before 5.14: they come in as they are written */
+            break; /* a kernel before 5.14: they come in as they are written */
         rest(pace);
     }
+    ward_table_unmap(warmer, HUGE_PAGE);
 }

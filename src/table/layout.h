@@ -247,6 +247,10 @@ void *ward_table_map(int fd, size_t size, bool is_writable) WARD_MUST_USE;
 void ward_table_unmap(void *base, size_t size);
 void ward_table_unmap_paced(void *base, size_t size, const struct ward_pace *pace);
 
+/** Close a file that has no name any more; with a pace its pages are given back piece by piece, if nobody else on the
+ * host has it open or mapped. */
+void ward_table_file_end(int fd, uint64_t size, const struct ward_pace *pace);
+
 /** Bring the pages of a writable map in, so that who writes or reads them meets none that is missing. A hint. */
 void ward_table_populate(void *base, size_t size, const struct ward_pace *pace);
 

@@ -167,7 +167,7 @@ enum ward_status ward_limits_map_share(int fd, struct ward_limits_map *map)
     struct stat stat;
     if (fstat(fd, &stat) != 0)
         return WARD_IO;
-    return ward_map_share(&stat, map->base, map->size, &map->shared);
+    return ward_map_share(&stat, -1, map->base, map->size, &map->shared);
 }
 
 static enum ward_status take_shared(struct ward_map *shared, size_t size, struct ward_limits_map *ret)

@@ -10,6 +10,7 @@
 struct ward_map {
     void *base;
     size_t size;
+    int fd; /* of the mapped file, or -1 */
     dev_t device;
     ino_t inode;
     uint32_t holds;
@@ -21,12 +22,14 @@ struct ward_map {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct ward_map *maps;
 
-enum ward_status ward_map_share(const struct stat *file, void *base, size_t size, struct ward_map **ret)
+enum ward_status ward_map_share(const struct stat *file, int fd, void *base, size_t size, struct ward_map **ret)
 {
     struct ward_map *map = ward_alloc(sizeof(*map));
     if (map == NULL)
         return WARD_NO_MEMORY;
-    *map = (struct ward_map){ .base = base, .size = size, .device = file->st_dev, .inode = file->st_ino, .holds = 1 };
+    *map = (struct ward_map){
+        .base = base, .size = size, .fd = fd, .device = file->st_dev, .inode = file->st_ino, .holds = 1
+    };
     pthread_mutex_lock(&lock);
     map->next = maps;
     maps = map;
@@ -80,8 +83,7 @@ void ward_map_release(struct ward_map *map)
     pthread_mutex_unlock(&lock);
     if (!is_last)
         return;
-    ward_table_unmap(map->base, map->size);
-    ward_free(map);
+    ward_map_end(map, NULL);
 }
 
 bool ward_map_withdraw(struct ward_map *map)
@@ -97,5 +99,7 @@ bool ward_map_withdraw(struct ward_map *map)
 void ward_map_end(struct ward_map *map, const struct ward_pace *pace)
 {
     ward_table_unmap_paced(map->base, map->size, pace);
+    if (map->fd >= 0)
+        ward_table_file_end(map->fd, map->size, pace);
     ward_free(map);
 }

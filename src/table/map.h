@@ -19,11 +19,13 @@ struct ward_map;
 /**
  * Offer a writable map of a file to the readers of this process.
  *
- * Owns:    the map is taken on success; *ret is the caller's hold, let go with ward_map_release.
+ * Shape:   fd is the mapped file's if it loses its name before the map ends, else -1.
+ * Owns:    the map and fd are taken on success; *ret is the caller's hold, let go with ward_map_release.
  * Errors:  WARD_NO_MEMORY.
  * Threads: any, as all of this file.
  */
-enum ward_status ward_map_share(const struct stat *file, void *base, size_t size, struct ward_map **ret) WARD_MUST_USE;
+enum ward_status ward_map_share(const struct stat *file, int fd, void *base, size_t size,
+                                struct ward_map **ret) WARD_MUST_USE;
 
 /** Hold the offered map of a file of this size. NULL: there is none, the caller maps the file itself. */
 struct ward_map *ward_map_take(const struct stat *file) WARD_MUST_USE;
@@ -35,7 +37,7 @@ void ward_map_release(struct ward_map *map);
 
 struct ward_pace;
 
-/** Let go of a map that was withdrawn: unmap it piece by piece. */
+/** End a map that nobody holds: one that was withdrawn. With a pace piece by piece. */
 void ward_map_end(struct ward_map *map, const struct ward_pace *pace);
 
 /** True when nobody but the caller holds the map, and from now on nobody can take it. */

@@ -18,7 +18,7 @@
 #include "table/writer_internal.h"
 
 #define REST_US       400
-#define COPY_RECORDS  64
+#define COPY_RECORDS  128
 #define SCRUB_ENTRIES 64
 #define SCRUB_SLOTS   32 /* of the index take as long as one record */
 #define SCRUB_SLICES  64 /* of a turn that had nothing else to do: some 16,000 records a second */
