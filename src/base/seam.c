@@ -60,6 +60,7 @@ struct ward_seam ward_seam = {
     .read = read,
     .write = write,
     .sync = fsync,
+    .sync_data = fdatasync,
     .rename = rename,
     .allocate_file = posix_fallocate,
     .map = mmap,

@@ -25,6 +25,7 @@ struct ward_seam {
     ssize_t (*read)(int fd, void *data, size_t size);
     ssize_t (*write)(int fd, const void *data, size_t size);
     int (*sync)(int fd);
+    int (*sync_data)(int fd); /* like fdatasync: of files whose size does not change */
     int (*rename)(const char *from, const char *to);
     int (*allocate_file)(int fd, off_t offset, off_t size); /* like posix_fallocate: 0 or an errno */
     void *(*map)(void *address, size_t size, int protection, int flags, int fd, off_t offset);

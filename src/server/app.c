@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/seam.h"
+#include "server/quota_zone.h"
 #include "surface/theauthapi/theauthapi.h"
 
 static bool open_keyring(struct ward_app *app, struct ward_failure *ret_why)
@@ -103,6 +104,7 @@ static bool start_publisher(struct ward_app *app, struct ward_failure *ret_why)
                                               .store = app->store,
                                               .render = ward_theauthapi_reply_render };
     struct ward_store_damage damage;
+    ward_quota_zone_at(ward_now_ms(), &options.zone);
     enum ward_status status = ward_publisher_start(&options, &app->publisher);
     if (status == WARD_OK)
         status = ward_publisher_upkeep_start(app->publisher);

@@ -13,11 +13,12 @@
 #include "server/notify.h"
 #include "server/process.h"
 #include "server/pulse.h"
+#include "server/quota_zone.h"
 #include "surface/native/native.h"
 #include "surface/theauthapi/theauthapi.h"
 #include "verify/expiry.h"
 
-enum { HEARTBEAT_MS = 500, SWEEP_MS = 1000, SWEEP_BATCH = 256, SWEEP_BATCHES = 16 };
+enum { HEARTBEAT_MS = 500, SYNC_MS = 1000, SWEEP_MS = 1000, SWEEP_BATCH = 256, SWEEP_BATCHES = 16 };
 
 #define CONTROL_ADDRESS_CHARS (PATH_MAX + 8)
 
@@ -32,9 +33,10 @@ struct server {
     size_t listen_count;
     char control_address[CONTROL_ADDRESS_CHARS];
     struct ward_http_server *http;
-    struct ward_pulse heart, sweeper;
+    struct ward_pulse heart, sweeper, keeper;
     bool has_watchdog;
-    enum ward_status last_sweep;
+    enum ward_status last_sweep, last_sync;
+    int64_t zone_read_ms; /* by ward_boot_ms */
 };
 
 size_t ward_serve_surfaces(bool has_theauthapi, struct ward_http_surface ret[2])
@@ -167,6 +169,29 @@ static void sweep(void *arg)
     server->last_sweep = status;
 }
 
+static void refresh_zone(struct server *server)
+{
+    struct ward_zone zone;
+    int64_t boot_ms = ward_boot_ms();
+    if (boot_ms - server->zone_read_ms < WARD_QUOTA_ZONE_REFRESH_MS)
+        return;
+    server->zone_read_ms = boot_ms;
+    ward_quota_zone_at(ward_now_ms(), &zone);
+    ward_publisher_zone_set(server->app.publisher, &zone);
+}
+
+/* Its own thread, too: it waits for the disk. */
+static void keep_counters(void *arg)
+{
+    struct server *server = arg;
+    refresh_zone(server);
+    enum ward_status status = ward_publisher_limits_sync(server->app.publisher);
+    if (status != server->last_sync)
+        ward_log(status == WARD_OK ? WARD_LOG_INFO : WARD_LOG_WARN, "limits-sync",
+                 WARD_LOG_STR("status", ward_status_code(status)));
+    server->last_sync = status;
+}
+
 /* ---- start ---- */
 
 static bool list_listens(struct server *server, struct ward_failure *ret_why)
@@ -229,7 +254,8 @@ static bool start_threads(struct server *server, struct ward_failure *ret_why)
 {
     server->has_watchdog = ward_notify_wants_watchdog();
     if (ward_pulse_start(&server->heart, HEARTBEAT_MS, beat_heart, server) == WARD_OK &&
-        ward_pulse_start(&server->sweeper, SWEEP_MS, sweep, server) == WARD_OK)
+        ward_pulse_start(&server->sweeper, SWEEP_MS, sweep, server) == WARD_OK &&
+        ward_pulse_start(&server->keeper, SYNC_MS, keep_counters, server) == WARD_OK)
         return true;
     return ward_fail(ret_why, WARD_EXIT_IO, "no thread can be started; raise the limit of processes (ulimit -u)");
 }
@@ -237,6 +263,8 @@ static bool start_threads(struct server *server, struct ward_failure *ret_why)
 static bool start(struct server *server, const char *version, struct ward_failure *ret_why)
 {
     const struct ward_options *options = &server->settings->options;
+    if (!ward_quota_zone_choose(ward_option_text(options, "quota-zone"), ret_why)) /* while there is one thread */
+        return false;
     if (!ward_app_open(&server->app, ward_option_text(options, "data"), true, version, ret_why))
         return false;
     struct ward_application *application = &server->app.application;
@@ -325,6 +353,7 @@ static void stop(struct server *server)
 {
     if (server->http)
         ward_http_server_stop(server->http, 1000 * ward_option_number(&server->settings->options, "drain-timeout"));
+    ward_pulse_stop(&server->keeper);
     ward_pulse_stop(&server->sweeper);
     ward_pulse_stop(&server->heart);
     if (server->app.directory.lock_fd >= 0 && server->listen_count > 0)

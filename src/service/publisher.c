@@ -585,9 +585,9 @@ static void committed(void *context, const struct ward_change *changes, size_t c
 
 /* ---- life ---- */
 
-static enum ward_status load_and_listen(struct ward_publisher *publisher, const char *directory)
+static enum ward_status load_and_listen(struct ward_publisher *publisher, const struct ward_publisher_options *options)
 {
-    struct loading loading = { .publisher = publisher, .directory = directory };
+    struct loading loading = { .publisher = publisher, .directory = options->directory };
     const struct ward_store_listener listener = { publisher, prepare, committed };
     uint64_t revision;
     enum ward_status status = ward_store_read(publisher->store, load_in, &loading);
@@ -598,6 +598,7 @@ static enum ward_status load_and_listen(struct ward_publisher *publisher, const 
     ward_store_listen(publisher->store, &listener);
     status = ward_store_write(publisher->store, compare_revision, &loading, &revision);
     if (status == WARD_OK) {
+        ward_table_zone_set(publisher->writer, &options->zone);
         status = ward_table_publish(publisher->writer, loading.revision);
     }
     if (status != WARD_OK) {
@@ -638,7 +639,7 @@ enum ward_status ward_publisher_start(const struct ward_publisher_options *optio
     publisher->render = options->render;
     enum ward_status status = take_buffers(publisher);
     if (status == WARD_OK) {
-        status = load_and_listen(publisher, options->directory);
+        status = load_and_listen(publisher, options);
     }
     if (status != WARD_OK) {
         ward_publisher_stop(publisher);
@@ -703,6 +704,16 @@ void ward_publisher_stop(struct ward_publisher *publisher)
 void ward_publisher_heartbeat(struct ward_publisher *publisher)
 {
     ward_table_heartbeat(publisher->writer, ward_boot_ms());
+}
+
+void ward_publisher_zone_set(struct ward_publisher *publisher, const struct ward_zone *zone)
+{
+    ward_table_zone_set(publisher->writer, zone);
+}
+
+enum ward_status ward_publisher_limits_sync(struct ward_publisher *publisher)
+{
+    return ward_table_limits_sync(publisher->writer);
 }
 
 struct ward_table_marks *ward_publisher_marks(struct ward_publisher *publisher)

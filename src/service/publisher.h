@@ -9,7 +9,7 @@
 #define WARD_SERVICE_PUBLISHER_H
 
 #include "store/store.h"
-#include "table/table.h"
+#include "table/plan.h"
 
 /** Append the reply of the authenticate call from behind the key's value on (`,"name":…}`). Given by the surface that
  * owns that shape. */
@@ -19,6 +19,7 @@ struct ward_publisher_options {
     const char *directory;    /* where table and limits lie */
     struct ward_store *store; /* borrowed; its listener is set by start */
     ward_reply_render render;
+    struct ward_zone zone; /* whose days and months quotas count by */
 };
 
 struct ward_publisher;
@@ -35,6 +36,12 @@ void ward_publisher_stop(struct ward_publisher *publisher);
 
 /** Beat (from the server's ticker, every 500 ms). Threads: any. */
 void ward_publisher_heartbeat(struct ward_publisher *publisher);
+
+/** Set the zone anew (from the server's ticker, hourly). Threads: any. */
+void ward_publisher_zone_set(struct ward_publisher *publisher, const struct ward_zone *zone);
+
+/** Bring the limits' counters to the disk (from a ticker of its own, each second: it waits for the disk). */
+enum ward_status ward_publisher_limits_sync(struct ward_publisher *publisher) WARD_MUST_USE;
 
 /** What verifiers have seen pass (verify/expiry.h), for the sweeper. Threads: any. */
 struct ward_table_marks *ward_publisher_marks(struct ward_publisher *publisher);

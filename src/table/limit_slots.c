@@ -289,7 +289,7 @@ struct ward_limit_counter *ward_limit_slots_counter(struct ward_limit_slots *slo
 
 enum ward_status ward_limit_slots_sync(const struct ward_limit_slots *slots)
 {
-    return ward_seam.sync(slots->fd) == 0 ? WARD_OK : WARD_IO;
+    return ward_seam.sync_data(slots->fd) == 0 ? WARD_OK : WARD_IO;
 }
 
 /* ---- hold and drop ---- */
