@@ -722,9 +722,17 @@ const struct ward_sql_driver ward_sqlite_driver = {
     .reset = reset,
 };
 
+/* SQLite's own account of its memory is behind one lock that every allocation takes; nobody asks for it. Before
+ * anything else of SQLite runs; later it would be refused, and do no harm. */
+static void set_up_library(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 enum ward_status ward_store_open_sqlite(const struct ward_store_options *options, struct ward_store **ret)
 {
-    if (sqlite3_threadsafe() == 0) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    if (sqlite3_threadsafe() == 0 || pthread_once(&once, set_up_library) != 0) {
         return WARD_INTERNAL;
     }
     return ward_store_open(&ward_sqlite_driver, options, ret);
