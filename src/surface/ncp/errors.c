@@ -208,14 +208,41 @@ static const struct refusal {
     [WARD_VERDICT_THROTTLED] = { WARD_NCP_THROTTLE_LIMITED, WARD_SPAN_INIT("The throttle of the stage is exceeded.") },
     [WARD_VERDICT_QUOTA_EXCEEDED] = { WARD_NCP_QUOTA_EXCEEDED,
                                       WARD_SPAN_INIT("The quota of the usage plan is used up.") },
+    [WARD_VERDICT_SOURCE_NOT_ALLOWED] = { WARD_NCP_FORBIDDEN, WARD_SPAN_INIT("The source address is not allowed.") },
     [WARD_VERDICT_ORIGIN_NOT_ALLOWED] = { WARD_NCP_FORBIDDEN, WARD_SPAN_INIT("The origin is not allowed.") },
 #undef INVALID_KEY
 };
 
+/** A stage's response is its owner's text: JSON if it reads as JSON. */
+static const char *type_of(struct ward_http_request *request, struct ward_span response)
+{
+    const struct ward_json_value *value = NULL;
+    const char *why = NULL;
+    bool is_json = ward_json_parse(response, &request->pool, &value, &why) == WARD_OK;
+    return is_json ? WARD_NCP_JSON : "text/plain;charset=UTF-8";
+}
+
+#define MAINTENANCE_STATUS 503
+
+/** The stage's own answer. A status that would let the call pass is none for a refusal: gateways decide by it. */
+static void answer_maintenance(struct ward_http_request *request, struct ward_http_reply *reply,
+                               const struct ward_plan_verdict *plan)
+{
+    bool refuses = plan->maintenance_status >= 400 && plan->maintenance_status <= 599;
+    bool has_response = plan->maintenance_response.size > 0;
+    ward_surface_reply(reply, refuses ? plan->maintenance_status : MAINTENANCE_STATUS,
+                       has_response ? type_of(request, plan->maintenance_response) : NULL);
+    ward_buffer_append(&reply->body, plan->maintenance_response);
+    reply->reason = ward_reason_name(WARD_VERDICT_MAINTENANCE);
+}
+
 void ward_ncp_word_verdict(struct ward_http_request *request, struct ward_http_reply *reply,
                            const struct ward_verdict *verdict, bool is_presented)
 {
-    (void)request;
+    if (verdict->reason == WARD_VERDICT_MAINTENANCE) {
+        answer_maintenance(request, reply, &verdict->plan);
+        return;
+    }
     if (verdict->reason == WARD_VERDICT_MALFORMED && !is_presented) {
         ward_ncp_missing_credentials(reply);
         reply->reason = ward_reason_name(verdict->reason);

@@ -155,6 +155,7 @@ static void test_verdicts(void **state)
         { WARD_VERDICT_THROTTLED, true, 429, "410", "Throttle Limited", "The throttle of the stage is exceeded." },
         { WARD_VERDICT_LIMITED, true, 429, "420", "Rate Limited", "The rate of the usage plan is exceeded." },
         { WARD_VERDICT_ORIGIN_NOT_ALLOWED, true, 403, "230", "Forbidden", "The origin is not allowed." },
+        { WARD_VERDICT_SOURCE_NOT_ALLOWED, true, 403, "230", "Forbidden", "The source address is not allowed." },
         { WARD_VERDICT_STALE, true, 503, "500", "Endpoint Error", "No verdict can be had now." },
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -167,26 +168,63 @@ static void test_verdicts(void **state)
     }
 }
 
+/* The stage's own words, with a status that refuses whatever it says itself. */
+static void test_maintenance(void **state)
+{
+    (void)state;
+    static const struct {
+        int own_status;
+        const char *response;
+        int status;
+        const char *content_type;
+    } rows[] = {
+        { 503, "{\"back\":\"at noon\"}", 503, "application/json;charset=UTF-8" },
+        { 418, "Back at noon.", 418, "text/plain;charset=UTF-8" },
+        { 0, "", 503, NULL },
+        { 200, "fine", 503, "text/plain;charset=UTF-8" },
+        { 302, "", 503, NULL },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct ward_http_request request = { .pool = ward_pool_new(65536) };
+        struct ward_http_reply reply = { 0 };
+        struct ward_verdict verdict = { .reason = WARD_VERDICT_MAINTENANCE };
+        verdict.plan.maintenance_status = rows[i].own_status;
+        verdict.plan.maintenance_response = ward_span_of(rows[i].response);
+        ward_ncp_word_verdict(&request, &reply, &verdict, true);
+        assert_int_equal(rows[i].status, reply.status);
+        assert_true(ward_span_equal(ward_buffer_span(&reply.body), ward_span_of(rows[i].response)));
+        assert_true((reply.content_type == NULL) == (rows[i].content_type == NULL));
+        assert_true(!reply.content_type || strcmp(reply.content_type, rows[i].content_type) == 0);
+        ward_buffer_free(&reply.body);
+        ward_pool_free(&request.pool);
+    }
+}
+
 /* Whatever reason comes later has words, and none of them lets anybody pass. */
 static void test_every_reason_is_refused(void **state)
 {
     (void)state;
     for (int reason = 0; reason < WARD_VERDICT_COUNT; reason++) {
-        struct ward_http_request request = { 0 };
+        struct ward_http_request request = { .pool = ward_pool_new(65536) };
         struct ward_http_reply reply = { 0 };
         struct ward_verdict verdict = { .reason = (enum ward_reason)reason };
         ward_ncp_word_verdict(&request, &reply, &verdict, true);
         assert_true(reply.status >= 400);
         ward_buffer_free(&reply.body);
+        ward_pool_free(&request.pool);
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_problems), cmocka_unit_test(test_an_unreadable_body_comes_first),
-        cmocka_unit_test(test_statuses), cmocka_unit_test(test_refusals_of_the_http_layer),
-        cmocka_unit_test(test_verdicts), cmocka_unit_test(test_every_reason_is_refused),
+        cmocka_unit_test(test_problems),
+        cmocka_unit_test(test_an_unreadable_body_comes_first),
+        cmocka_unit_test(test_statuses),
+        cmocka_unit_test(test_refusals_of_the_http_layer),
+        cmocka_unit_test(test_verdicts),
+        cmocka_unit_test(test_maintenance),
+        cmocka_unit_test(test_every_reason_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
