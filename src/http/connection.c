@@ -181,6 +181,33 @@ void *ward_http_on_target(void *closure, const char *target, struct MHD_Connecti
     return connection;
 }
 
+/* The marks that the library leaves can be imitated: two NULs look like the end of a line, and so does a colon between
+ * a lone CR and a lone LF. So both must have found the same fields, at the same places. */
+struct comparison {
+    const struct ward_http_request *request;
+    size_t seen;
+    bool is_same;
+};
+
+static enum MHD_Result compare_field(void *closure, enum MHD_ValueKind kind, const char *name, size_t name_size,
+                                     const char *value, size_t value_size)
+{
+    (void)kind, (void)value, (void)value_size;
+    struct comparison *comparison = closure;
+    const struct ward_http_request *request = comparison->request;
+    size_t index = comparison->seen++;
+    comparison->is_same = comparison->is_same && index < request->header_count &&
+                          request->headers[index].name.data == name && request->headers[index].name.size == name_size;
+    return MHD_YES;
+}
+
+static bool has_same_fields(const struct ward_http_connection *connection)
+{
+    struct comparison comparison = { .request = &connection->request, .is_same = true };
+    (void)MHD_get_connection_values_n(connection->mhd, MHD_HEADER_KIND, compare_field, &comparison);
+    return comparison.is_same && comparison.seen == connection->request.header_count;
+}
+
 static struct ward_http_refusal read_head(struct ward_http_connection *connection, const char *method)
 {
     struct ward_http_request *request = &connection->request;
@@ -192,6 +219,9 @@ static struct ward_http_refusal read_head(struct ward_http_connection *connectio
         head, request->target.size, &request->pool, &request->headers, &request->header_count, &connection->framing);
     if (refusal.status) {
         return refusal;
+    }
+    if (!has_same_fields(connection)) {
+        return (struct ward_http_refusal){ 400, "bad_field_value" };
     }
     if (request->method == WARD_METHOD_OTHER) { /* TRACE and CONNECT too: RFC 9110 15.6.2 */
         return (struct ward_http_refusal){ 501, "unknown_method" };
