@@ -12,11 +12,12 @@
 #define WARD_LIMITS_MAGIC  "WARDLIM"
 #define WARD_LIMITS_FORMAT 1
 
-/** A relation's counters (plan_counter.c): each a window's number and what was counted in it. */
+/** A relation's counters: each a window, an owner's turn, and what was counted in it (plan_counter.c). */
 struct ward_plan_words {
-    uint64_t rate;                                            /* second << 32 | requests */
-    uint64_t day_used, guard_ms /* below; zero */, day_calls; /* day << 44 | calls */
-    uint64_t month_used, month_calls;                         /* month << 44 | calls */
+    uint64_t rate;
+    uint64_t day_used;
+    uint64_t guard_ms; /* the member of that name below; zero */
+    uint64_t day_calls, month_used, month_calls;
 };
 
 /** One credential's, stage's or relation's counter. All members are atomics; the owner, guard_ms and freeing are the

@@ -12,6 +12,7 @@
 
 #include "base/seam.h"
 #include "table/limit_words.h"
+#include "table/plan_counter.h"
 
 #define FIRST_CAPACITY 1024
 
@@ -308,17 +309,6 @@ static void clear_counter(struct ward_limit_slots *slots, uint32_t slot)
     __atomic_store_n(&counter->guard_ms, 0, __ATOMIC_RELEASE);
 }
 
-/* A relation's words name windows by their own numbers: what another owner left would be one of them. */
-static void clear_words(struct ward_limit_counter *counter)
-{
-    struct ward_plan_words *words = &counter->plan;
-    __atomic_store_n(&words->rate, 0, __ATOMIC_RELEASE);
-    __atomic_store_n(&words->day_used, 0, __ATOMIC_RELEASE);
-    __atomic_store_n(&words->day_calls, 0, __ATOMIC_RELEASE);
-    __atomic_store_n(&words->month_used, 0, __ATOMIC_RELEASE);
-    __atomic_store_n(&words->month_calls, 0, __ATOMIC_RELEASE);
-}
-
 static void copy_window(struct ward_limit_slots *slots, uint32_t from, struct ward_limit_counter *to)
 {
     if (from >= slots->map.capacity)
@@ -366,7 +356,7 @@ enum ward_status ward_limit_slots_hold(struct ward_limit_slots *slots, const str
     struct ward_limit_counter *counter = counter_at(slots, slot);
     __atomic_store_n(&counter->guard_ms, 0, __ATOMIC_RELEASE);
     if (ward_is_relation_id(id))
-        clear_words(counter);
+        ward_plan_words_hand_over(&counter->plan);
     if (inherit != WARD_LIMIT_SLOT_NONE)
         copy_window(slots, inherit, counter);
     raise_guard(counter, longest_s, false);

@@ -1,11 +1,11 @@
 /*
  * A counter is one word, changed by compare-and-swap only:
  *
- *   word = (w, n)          n were counted in window w: a second, a calendar day or a calendar month
+ *   word = (w, t, n)       n were counted in window w, a second, a day or a month; t is the owner's turn (below)
  *
  *   count: C = word; now w is the window of the clock; if n of C's window are fewer than the limit
- *          CAS  C = (w, n) → (w, n+1)      or, of an earlier window,  C = (v, n) → (w, 1)
- *   take back what was counted in w:  CAS  C = (w, n) → (w, n−1)  while n > 0
+ *          CAS  C = (w, t, n) → (w, t, n+1)      or, of an earlier window,  C = (v, t, n) → (w, t, 1)
+ *   take back what was counted in w:  CAS  C = (w, t, n) → (w, t, n−1)  while n > 0
  *
  * Why exactly the limit pass in a window: the window and its number are one word, so each successful CAS found the
  * number that it goes on from, whatever happened since that was loaded. An attempt that found the limit reached stores
@@ -19,19 +19,18 @@
  * Clock. Windows do not go back: while the clock shows the window before the counter's, counting goes on in the
  * counter's. When it shows an earlier one, it was set back by more than a whole window, and waiting could last for
  * ever: the clock's window begins anew. An attempt that was stopped for long after reading the clock would look the
- * same, so the clock is read again first.
+ * same, so the clock is read again first. Windows are compared modulo what a word has room for; a counter that rests
+ * for half of that (half a year of seconds, 90 years of days) begins anew, as it would anyway.
  *
- * Counters that change hands. The writer clears the owner, then the words, then sets the next owner. An attempt loads
- * the owner after the word: its own id says that the word was its own. If the counter is given to another afterwards,
- * the CAS succeeds only if the other counted up to the very same number in the same window meanwhile; so the owner is
- * looked at once more, and the step is undone.
+ * Counters that change hands. The writer clears the owner, and before it sets the next one gives all words the next
+ * turn. An attempt loads the owner after the word: its own id says that the word was its own. If the counter is given
+ * to another afterwards, the turn is another, and the CAS fails. A turn comes round after 256 owners.
  */
 #include "table/plan_counter.h"
 
+#include "base/iso8601.h"
 #include "base/seam.h"
-#include "table/limit_words.h"
 
-#define RATE_BITS 32
 #define UNLIMITED UINT64_MAX
 
 /* ---- the clock ---- */
@@ -43,7 +42,7 @@ static bool is_within(const struct ward_window *window, int64_t now_ms)
 
 void ward_plan_clock_set(struct ward_plan_clock *clock, uint64_t packed_zone, int64_t now_ms)
 {
-    int64_t second = now_ms < 0 ? 0 : now_ms / 1000 > UINT32_MAX ? UINT32_MAX : now_ms / 1000;
+    int64_t second = now_ms < 0 ? 0 : now_ms > WARD_TIME_MAX_MS ? WARD_TIME_MAX_MS / 1000 : now_ms / 1000;
     bool is_same_day = clock->packed_zone == packed_zone && is_within(&clock->day, now_ms) &&
                        is_within(&clock->month, now_ms);
     clock->second = (struct ward_window){ second, second * 1000, (second + 1) * 1000 };
@@ -59,9 +58,16 @@ void ward_plan_clock_set(struct ward_plan_clock *clock, uint64_t packed_zone, in
 
 enum span { SECOND, DAY, MONTH };
 
+/* Seconds: 25 bits of window, 8 of turn, 31 of value. Days and months: 16, 8 and 40. */
+#define TURN_BITS        8
+#define RATE_VALUE_BITS  31
+#define QUOTA_VALUE_BITS 40
+#define TURN_MASK        ((UINT64_C(1) << TURN_BITS) - 1)
+_Static_assert(WARD_PLAN_RATE_MAX < INT64_C(1) << RATE_VALUE_BITS, "every rate can be counted to");
+
 static unsigned value_bits(enum span span)
 {
-    return span == SECOND ? RATE_BITS : WORD_VALUE_BITS;
+    return span == SECOND ? RATE_VALUE_BITS : QUOTA_VALUE_BITS;
 }
 
 static uint64_t value_max(enum span span)
@@ -69,9 +75,19 @@ static uint64_t value_max(enum span span)
     return (UINT64_C(1) << value_bits(span)) - 1;
 }
 
+static uint64_t number_mask(enum span span)
+{
+    return UINT64_MAX >> (value_bits(span) + TURN_BITS);
+}
+
 static uint64_t number_of(enum span span, uint64_t word)
 {
-    return word >> value_bits(span);
+    return word >> (value_bits(span) + TURN_BITS);
+}
+
+static uint64_t turn_of(enum span span, uint64_t word)
+{
+    return word >> value_bits(span) & TURN_MASK;
 }
 
 static uint64_t value_of(enum span span, uint64_t word)
@@ -79,9 +95,9 @@ static uint64_t value_of(enum span span, uint64_t word)
     return word & value_max(span);
 }
 
-static uint64_t make_word(enum span span, uint64_t number, uint64_t value)
+static uint64_t make_word(enum span span, uint64_t number, uint64_t turn, uint64_t value)
 {
-    return number << value_bits(span) | value;
+    return (number & number_mask(span)) << (value_bits(span) + TURN_BITS) | turn << value_bits(span) | value;
 }
 
 static const struct ward_window *window_now(const struct ward_plan_clock *clock, enum span span)
@@ -91,18 +107,27 @@ static const struct ward_window *window_now(const struct ward_plan_clock *clock,
 
 static uint64_t number_now(const struct ward_plan_clock *clock, enum span span)
 {
-    uint64_t number = (uint64_t)window_now(clock, span)->number, most = UINT64_MAX >> value_bits(span);
-    return number < most ? number : most;
+    return (uint64_t)window_now(clock, span)->number;
+}
+
+/* By how many windows a word is ahead of the clock; what is behind counts as none. */
+static uint64_t windows_ahead(enum span span, uint64_t word, const struct ward_plan_clock *clock)
+{
+    uint64_t mask = number_mask(span), ahead = (number_of(span, word) - number_now(clock, span)) & mask;
+    return ahead <= mask / 2 ? ahead : 0;
 }
 
 /* The window that is counted in: the clock's, or the one after it when the counter is there already. */
 static uint64_t find_window(enum span span, uint64_t word, struct ward_plan_clock *clock)
 {
-    uint64_t held = number_of(span, word);
-    if (held > number_now(clock, span) + 1)
+    if (windows_ahead(span, word, clock) > 1)
         ward_plan_clock_set(clock, clock->packed_zone, ward_now_ms()); /* read after the word */
-    uint64_t now = number_now(clock, span);
-    return held == now + 1 ? held : now;
+    return number_now(clock, span) + (windows_ahead(span, word, clock) == 1);
+}
+
+static bool is_in_window(enum span span, uint64_t word, uint64_t number)
+{
+    return number_of(span, word) == (number & number_mask(span));
 }
 
 static int64_t end_of(enum span span, uint64_t number, const struct ward_plan_clock *clock)
@@ -119,36 +144,21 @@ static int64_t end_of(enum span span, uint64_t number, const struct ward_plan_cl
     return window.end_ms;
 }
 
-static bool swap(uint64_t *at, uint64_t *expected, uint64_t desired)
+static bool swap(uint64_t *at, uint64_t expected, uint64_t desired)
 {
-    return __atomic_compare_exchange_n(at, expected, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
-}
-
-/* Undo a step that fell to the counter's next owner. */
-static void undo_step(uint64_t *at, enum span span, uint64_t number, bool was_up)
-{
-    uint64_t word = __atomic_load_n(at, __ATOMIC_ACQUIRE), bound = was_up ? 0 : value_max(span);
-    while (number_of(span, word) == number && value_of(span, word) != bound &&
-           !swap(at, &word, was_up ? word - 1 : word + 1)) {
-    }
+    return __atomic_compare_exchange_n(at, &expected, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 
 static bool take_back(struct ward_limit_counter *counter, const struct ward_uuid *owner, uint64_t *at, enum span span,
                       uint64_t number)
 {
-    bool is_taken = false;
-    while (!is_taken) {
+    for (;;) {
         uint64_t word = __atomic_load_n(at, __ATOMIC_ACQUIRE);
         if (!ward_limit_is_owner(counter, owner))
             return false;
-        if (number_of(span, word) != number || value_of(span, word) == 0)
+        if (!is_in_window(span, word, number) || value_of(span, word) == 0 || swap(at, word, word - 1))
             return true;
-        is_taken = swap(at, &word, word - 1);
     }
-    if (ward_limit_is_owner(counter, owner))
-        return true;
-    undo_step(at, span, number, false);
-    return false;
 }
 
 struct standing {
@@ -164,19 +174,14 @@ static bool count(struct ward_limit_counter *counter, const struct ward_uuid *ow
         if (!ward_limit_is_owner(counter, owner))
             return false;
         uint64_t number = find_window(span, word, clock);
-        uint64_t value = number_of(span, word) == number ? value_of(span, word) : 0;
-        bool is_allowed = value < limit;
-        *ret = (struct standing){ number, value, is_allowed };
-        if (peek || !is_allowed || value == value_max(span))
+        uint64_t value = is_in_window(span, word, number) ? value_of(span, word) : 0;
+        *ret = (struct standing){ number, value, value < limit };
+        if (peek || !ret->is_allowed || value == value_max(span))
             return true;
         ret->value++;
-        if (swap(at, &word, make_word(span, number, value + 1)))
-            break;
+        if (swap(at, word, make_word(span, number, turn_of(span, word), value + 1)))
+            return true;
     }
-    if (ward_limit_is_owner(counter, owner))
-        return true;
-    undo_step(at, span, ret->number, true);
-    return false;
 }
 
 static void fill_state(struct ward_limit_state *ret, enum span span, const struct standing *standing, uint64_t limit,
@@ -191,6 +196,16 @@ static void fill_state(struct ward_limit_state *ret, enum span span, const struc
 }
 
 /* ---- a relation's words ---- */
+
+void ward_plan_words_hand_over(struct ward_plan_words *words)
+{
+    uint64_t turn = (turn_of(MONTH, __atomic_load_n(&words->month_calls, __ATOMIC_ACQUIRE)) + 1) & TURN_MASK;
+    __atomic_store_n(&words->rate, make_word(SECOND, 0, turn, 0), __ATOMIC_RELEASE);
+    __atomic_store_n(&words->day_used, make_word(DAY, 0, turn, 0), __ATOMIC_RELEASE);
+    __atomic_store_n(&words->day_calls, make_word(DAY, 0, turn, 0), __ATOMIC_RELEASE);
+    __atomic_store_n(&words->month_used, make_word(MONTH, 0, turn, 0), __ATOMIC_RELEASE);
+    __atomic_store_n(&words->month_calls, make_word(MONTH, 0, turn, 0), __ATOMIC_RELEASE);
+}
 
 bool ward_plan_count_call(struct ward_limit_counter *counter, const struct ward_uuid *owner,
                           struct ward_plan_clock *clock)

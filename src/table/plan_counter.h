@@ -25,6 +25,10 @@ void ward_plan_clock_set(struct ward_plan_clock *clock, uint64_t packed_zone, in
 /* ---- counting. All of them: false when the counter is not the owner's (any more), nothing was counted. Threads: any
  * number, in any number of processes; a clock is one thread's. ---- */
 
+/** Empty the words for the next owner, so that no attempt of the one before succeeds any more. The writer's, while the
+ * counter has no owner. month_calls lies where no credential's counter has anything: it keeps the turn. */
+void ward_plan_words_hand_over(struct ward_plan_words *words);
+
 /** Count a call, whatever becomes of it. */
 bool ward_plan_count_call(struct ward_limit_counter *counter, const struct ward_uuid *owner,
                           struct ward_plan_clock *clock);

@@ -3,7 +3,6 @@
 
 #include <pthread.h>
 
-#include "table/limit_words.h"
 #include "table/plan_counter.h"
 
 #define HOUR   INT64_C(3600000)
@@ -391,6 +390,49 @@ static void another_owners_counter_is_left_alone(void **state)
     assert_memory_equal(&bench.counter, &before, sizeof(before));
 }
 
+/* Half a year between two requests: seconds are compared modulo less than that. */
+static void a_counter_that_rested_begins_anew(void **state)
+{
+    (void)state;
+    static const int64_t rests_s[] = { 1,
+                                       3600,
+                                       86400 * 180,
+                                       1 << 24,
+                                       (1 << 24) + 1,
+                                       (1 << 25) - 2,
+                                       1 << 25,
+                                       86400 * 400,
+                                       INT64_C(10) << 25,
+                                       (INT64_C(10) << 25) + 7 };
+    for (size_t i = 0; i < sizeof(rests_s) / sizeof(rests_s[0]); i++) {
+        struct bench bench = bench_new(&seoul);
+        int64_t now = moment("2026-11-22T10:00:00Z");
+        assert_true(rate_at(&bench, 1, now, false).is_allowed);
+        struct ward_limit_state at = rate_at(&bench, 1, now + 1000 * rests_s[i], false);
+        if (rests_s[i] % (1 << 25) != 0) /* exactly a multiple: it goes on in that second */
+            assert_true(at.is_allowed);
+        assert_int_equal(at.reset_ms, now + 1000 * rests_s[i] + 1000);
+    }
+}
+
+/* What an attempt of the owner before had loaded is no value of the next owner's words. */
+static void the_next_owner_has_other_words(void **state)
+{
+    (void)state;
+    struct ward_plan_words words = { 0 }, before[5];
+    uint64_t random = 1;
+    for (size_t turn = 0; turn < 5; turn++) {
+        ward_plan_words_hand_over(&words);
+        before[turn] = words;
+        for (size_t i = 0; i < turn; i++) {
+            assert_true(words.rate != before[i].rate && words.day_used != before[i].day_used);
+            assert_true(words.day_calls != before[i].day_calls && words.month_used != before[i].month_used);
+            assert_true(words.month_calls != before[i].month_calls && words.guard_ms == 0);
+        }
+        words.rate = words.day_used = draw(&random); /* a credential's window and count in between */
+    }
+}
+
 static void impossible_times_and_damage_are_bounded(void **state)
 {
     (void)state;
@@ -418,12 +460,14 @@ static void a_full_counter_stays_full(void **state)
     (void)state;
     struct bench bench = bench_new(&seoul);
     int64_t now = moment("2026-11-22T10:00:00Z");
-    set_clock(&bench, now);
-    bench.counter.plan.day_used = word_make((uint64_t)bench.clock.day.number, WORD_VALUE_MAX);
+    const uint64_t most = (UINT64_C(1) << 40) - 1;
+    quotas_at(&bench, WARD_QUOTA_NONE, WARD_QUOTA_NONE, now, false);
+    bench.counter.plan.day_used |= most;
+    uint64_t full = bench.counter.plan.day_used;
     struct ward_quota_states at = quotas_at(&bench, WARD_QUOTA_NONE, WARD_QUOTA_NONE, now, false);
-    assert_true(at.day.consumed == WORD_VALUE_MAX);
-    assert_true(word_sequence(bench.counter.plan.day_used) == (uint64_t)bench.clock.day.number);
-    at = quotas_at(&bench, INT64_C(1) << 43, WARD_QUOTA_NONE, now, false);
+    assert_true(at.day.consumed == most);
+    assert_true(bench.counter.plan.day_used == full);
+    at = quotas_at(&bench, INT64_C(1) << 39, WARD_QUOTA_NONE, now, false);
     assert_false(at.day.is_allowed);
 }
 
@@ -537,6 +581,8 @@ int main(void)
         CASE(what_is_taken_back_was_counted_there),
         CASE(all_calls_are_counted_for_ever),
         CASE(another_owners_counter_is_left_alone),
+        CASE(a_counter_that_rested_begins_anew),
+        CASE(the_next_owner_has_other_words),
         CASE(impossible_times_and_damage_are_bounded),
         CASE(a_full_counter_stays_full),
         CASE(exactly_the_terms_pass_in_each_window),

@@ -41,7 +41,6 @@ static bool compare_exchange(uint64_t *at, uint64_t *expected, uint64_t value)
 
 #include "../../../src/table/plan_counter.c"
 /* clang-format off: the second depends on nothing of the first, but both on the atomics above */
-#define swap slots_swap
 #include "../../../src/table/limit_slots.c"
 /* clang-format on */
 
@@ -142,7 +141,7 @@ static void act_writer(void)
     clear_counter(&slots, 0);
     uint64_t words[2];
     memcpy(words, next_owner.bytes, sizeof(words));
-    clear_words(&counter);
+    ward_plan_words_hand_over(&counter.plan);
     __atomic_store_n(&counter.owner[0], words[0], __ATOMIC_RELEASE);
     __atomic_store_n(&counter.owner[1], words[1], __ATOMIC_RELEASE);
     attempt_as(&next_owner);
