@@ -3,9 +3,10 @@
  *
  *   (none) ──subscribe──► REQUEST ──owner──► ACCEPTED | REJECTED        PROTECTED
  *   (none) ──subscribe, or the first use──► ACCEPTED                    PUBLIC
- *   any ──unsubscribe, key or product deleted──► (none)
+ *   REQUEST, ACCEPTED ──unsubscribe──► (none);  any ──key or product deleted──► (none)
  *
- * The owner's decision stands: a key that was rejected stays out when the product becomes PUBLIC. A product that
+ * The owner's decision stands: a key that was rejected cannot take that back by unsubscribing, and stays out when the
+ * product becomes PUBLIC. A product that
  * becomes PROTECTED loses the subscriptions that the first use made (is_implicit), no others. Source:
  * contracts/ncp.md 5.7, 6.
  */

@@ -102,7 +102,8 @@ static bool start_publisher(struct ward_app *app, struct ward_failure *ret_why)
 {
     struct ward_publisher_options options = { .directory = app->directory.path,
                                               .store = app->store,
-                                              .render = ward_theauthapi_reply_render };
+                                              .render = ward_theauthapi_reply_render,
+                                              .keyring = app->keyring };
     struct ward_store_damage damage;
     ward_quota_zone_at(ward_now_ms(), &options.zone);
     enum ward_status status = ward_publisher_start(&options, &app->publisher);

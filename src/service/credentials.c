@@ -336,6 +336,7 @@ enum ward_status ward_service_credential_create(struct ward_service *service, co
     status = ward_pool_status(pool);
     if (status == WARD_OK) {
         status = ward_store_write(service->store, create_in, &c, &revision);
+        ward_service_credentials_changed(service);
     }
     if (status == WARD_OK) {
         ward_service_receipt(service, revision, ret_receipt);
@@ -410,6 +411,7 @@ static enum ward_status run_write(struct credential_case *c, ward_store_work wor
     }
     uint64_t revision;
     enum ward_status status = ward_store_write(c->service->store, work, c, &revision);
+    ward_service_credentials_changed(c->service);
     if (status != WARD_OK) {
         return status;
     }

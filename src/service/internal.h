@@ -14,6 +14,7 @@
 
 #include "service/publisher.h"
 #include "service/service.h"
+#include "table/plan.h"
 
 struct ward_service {
     struct ward_store *store;
@@ -22,6 +23,7 @@ struct ward_service {
     pthread_mutex_t mutex;            /* guards the hashes; a management call holds it for 100 ns */
     struct ward_keyed_hash *lookup;
     struct ward_keyed_hash *token;
+    struct ward_iam_cache *iam;
     atomic_bool is_backing_up;
 };
 
@@ -95,9 +97,24 @@ enum ward_status ward_scope_project(struct ward_store_session *session, const st
                                     struct ward_span text, struct ward_problems *problems, struct ward_pool *pool,
                                     struct ward_project *ret) WARD_MUST_USE;
 
+/**
+ * The project that something new is made in: the one that was sent, the operator's own, or the account's oldest active
+ * one.
+ *
+ * Errors:  OK with a problem added ("projectId") when there is none, or none that the operator sees.
+ * Source:  design 3: NCP has no projects.
+ */
+enum ward_status ward_scope_home(struct ward_store_session *session, const struct ward_operator *who, bool has_text,
+                                 struct ward_span text, struct ward_problems *problems, struct ward_pool *pool,
+                                 struct ward_project *ret) WARD_MUST_USE;
+
 /* ---- audit.c: change entries ---- */
 
 #define WARD_MEMBERS_MAX 16
+
+/* Actions that the publisher looks at: what follows from an object is derived anew. */
+#define WARD_ACTION_CREATED   "created"
+#define WARD_ACTION_PROTECTED "protected" /* a product asks for acceptance from now on */
 
 /** Names of changed members, for a change entry's detail. Names only, never values. */
 struct ward_members {
@@ -130,6 +147,25 @@ enum ward_status ward_service_key_store(struct ward_store_session *session, stru
                                         const struct ward_operator *who, struct ward_api_key *key, const char *action,
                                         const struct ward_members *members, struct ward_span retired) WARD_MUST_USE;
 
+/** An empty key of a project: enabled, without values, without an id. */
+struct ward_api_key ward_service_key_new(const struct ward_project *project, int64_t now_ms);
+
+/** Give the key another value in a slot, as the next version of it. The key has its id by then. */
+enum ward_status ward_service_key_set_value(struct ward_service *service, struct ward_pool *pool,
+                                            enum ward_key_slot slot, struct ward_span value,
+                                            const struct ward_lookup *lookup, struct ward_api_key *key) WARD_MUST_USE;
+
+/** Insert a filled key that has its values (CONFLICT: one is taken, by an API key or an access key), open it for the
+ * answer and log it. */
+enum ward_status ward_service_key_insert(struct ward_store_session *session, struct ward_service *service,
+                                         const struct ward_operator *who, struct ward_pool *pool,
+                                         const struct ward_members *members, struct ward_api_key *key) WARD_MUST_USE;
+
+/** Draw an id that nothing has, tombstones included. exists: OK when an id is taken, NOT_FOUND when it is free. */
+typedef enum ward_status (*ward_id_exists)(struct ward_store_session *session, const struct ward_key_id *id);
+enum ward_status ward_service_draw_id(struct ward_store_session *session, ward_id_exists exists,
+                                      struct ward_key_id *ret) WARD_MUST_USE;
+
 /** Open every value that a key has, into pool. */
 enum ward_status ward_service_key_open(struct ward_service *service, struct ward_pool *pool,
                                        struct ward_api_key *key) WARD_MUST_USE;
@@ -146,6 +182,14 @@ enum ward_status ward_service_credential_insert(struct ward_service *service, st
 enum ward_status ward_service_credential_open(struct ward_service *service, struct ward_pool *pool,
                                               struct ward_credential *credential) WARD_MUST_USE;
 
+/* ---- iam.c: opened secrets of IAM pairs ---- */
+
+enum ward_status ward_iam_cache_new(struct ward_service *service, struct ward_iam_cache **ret) WARD_MUST_USE;
+void ward_iam_cache_free(struct ward_iam_cache *cache);
+
+/** Wipe what is kept: behind every write to a credential, a project or an account, however it ended. */
+void ward_service_credentials_changed(struct ward_service *service);
+
 /* ---- projects.c, accounts.c ---- */
 
 enum ward_status ward_service_project_insert(struct ward_store_session *session, const struct ward_operator *who,
@@ -160,6 +204,13 @@ enum ward_status ward_service_account_insert(struct ward_store_session *session,
 /** Announce, from inside a transaction, a key that its commit will publish: the room it needs is reserved before the
  * commit. Takes a NULL publisher. */
 enum ward_status ward_publisher_expect(struct ward_publisher *publisher, const struct ward_api_key *key) WARD_MUST_USE;
+
+/** Announce so many more puts of that many bytes of bodies together. */
+void ward_publisher_expect_puts(struct ward_publisher *publisher, size_t puts, size_t body_bytes);
+
+/** What a key has used on a stage. False: there is no such relation in the table, or no publisher. Threads: any. */
+bool ward_publisher_usage(struct ward_publisher *publisher, const struct ward_lookup *relation, int64_t now_ms,
+                          struct ward_plan_usage *ret);
 
 /** How many of how many replicas obey a revision. */
 void ward_publisher_receipt(const struct ward_publisher *publisher, uint64_t revision, struct ward_receipt *ret);

@@ -46,15 +46,15 @@ enum ward_status ward_service_key_open(struct ward_service *service, struct ward
     return WARD_OK;
 }
 
-/* Give the key another primary value, as the next version of it. */
-static enum ward_status set_primary(struct ward_service *service, struct ward_pool *pool, struct ward_span value,
-                                    const struct ward_lookup *lookup, struct ward_api_key *key)
+enum ward_status ward_service_key_set_value(struct ward_service *service, struct ward_pool *pool,
+                                            enum ward_key_slot slot, struct ward_span value,
+                                            const struct ward_lookup *lookup, struct ward_api_key *key)
 {
     char account[WARD_UUID_CHARS + 1];
-    key->value_versions[WARD_SLOT_PRIMARY]++;
-    struct ward_seal_place place = value_place(key, WARD_SLOT_PRIMARY, account);
-    key->lookups[WARD_SLOT_PRIMARY] = ward_pool_copy(pool, ward_lookup_span(lookup));
-    return ward_service_seal(service, &place, value, pool, &key->sealed[WARD_SLOT_PRIMARY]);
+    key->value_versions[slot]++;
+    struct ward_seal_place place = value_place(key, slot, account);
+    key->lookups[slot] = ward_pool_copy(pool, ward_lookup_span(lookup));
+    return ward_service_seal(service, &place, value, pool, &key->sealed[slot]);
 }
 
 /* ---- one use case on one key ---- */
@@ -204,10 +204,20 @@ static enum ward_status log_key(struct ward_store_session *session, const struct
     return ward_audit_append(session, who, &audit);
 }
 
+/* What Ward notes by itself (a first use, an expiry) is nobody's change. */
+static void note_actor(const struct ward_operator *who, struct ward_api_key *key)
+{
+    if (who->type != WARD_ACTOR_SYSTEM) {
+        key->changed_by = who->id;
+        key->changed_by_type = who->type;
+    }
+}
+
 enum ward_status ward_service_key_store(struct ward_store_session *session, struct ward_service *service,
                                         const struct ward_operator *who, struct ward_api_key *key, const char *action,
                                         const struct ward_members *members, struct ward_span retired)
 {
+    note_actor(who, key);
     enum ward_status status = ward_store_key_update(session, key);
     if (status != WARD_OK) {
         return status;
@@ -286,12 +296,12 @@ static void apply_input(const struct ward_api_key_input *input, struct ward_pool
     }
 }
 
-static void fill_key(const struct create_case *c, int64_t now_ms, struct ward_api_key *key)
+struct ward_api_key ward_service_key_new(const struct ward_project *project, int64_t now_ms)
 {
-    *key = (struct ward_api_key){
-        .project_id = c->project.id,
-        .account_id = c->project.account_id,
-        .env = c->project.env,
+    return (struct ward_api_key){
+        .project_id = project->id,
+        .account_id = project->account_id,
+        .env = project->env,
         .is_project_active = true,
         .name = WARD_SPAN(""),
         .description = WARD_SPAN(""),
@@ -304,18 +314,23 @@ static void fill_key(const struct create_case *c, int64_t now_ms, struct ward_ap
         .updated_ms = now_ms,
         .version = 1,
     };
+}
+
+static void fill_key(const struct create_case *c, int64_t now_ms, struct ward_api_key *key)
+{
+    *key = ward_service_key_new(&c->project, now_ms);
     if (c->input->has_creation_context && c->input->creation_context.data) {
         key->creation_context = ward_pool_copy(c->pool, c->input->creation_context);
     }
 }
 
-/* Draw an id that no key has, tombstones included. */
-static enum ward_status draw_id(struct ward_store_session *session, struct ward_key_id *ret)
+enum ward_status ward_service_draw_id(struct ward_store_session *session, ward_id_exists exists,
+                                      struct ward_key_id *ret)
 {
     for (int i = 0; i < ID_ATTEMPTS; i++) {
         enum ward_status status = ward_key_id_new(ret);
         if (status == WARD_OK) {
-            status = ward_store_key_exists(session, ret);
+            status = exists(session, ret);
         }
         if (status == WARD_NOT_FOUND) {
             return WARD_OK;
@@ -335,19 +350,18 @@ static enum ward_status set_generated(struct ward_service *service, struct ward_
     enum ward_status status = ward_api_key_generate(key->env, text, &size);
     if (status == WARD_OK) {
         ward_service_hash_lookup(service, ward_span(text, size), &lookup);
-        status = set_primary(service, pool, ward_span(text, size), &lookup, key);
+        status = ward_service_key_set_value(service, pool, WARD_SLOT_PRIMARY, ward_span(text, size), &lookup, key);
     }
     explicit_bzero(text, sizeof(text));
     return status;
 }
 
-/* Insert a filled key that has its value (CONFLICT: the value is taken, by an API key or an access key), open it for
- * the answer and log it. */
-static enum ward_status insert_key(struct ward_store_session *session, struct ward_service *service,
-                                   const struct ward_operator *who, struct ward_pool *pool,
-                                   const struct ward_members *members, struct ward_api_key *key)
+enum ward_status ward_service_key_insert(struct ward_store_session *session, struct ward_service *service,
+                                         const struct ward_operator *who, struct ward_pool *pool,
+                                         const struct ward_members *members, struct ward_api_key *key)
 {
     enum ward_status status = ward_pool_status(pool);
+    note_actor(who, key);
     if (status == WARD_OK) {
         status = ward_service_key_open(service, pool, key);
     }
@@ -373,17 +387,19 @@ static enum ward_status create_in(struct ward_store_session *session, void *arg)
     }
     fill_key(c, ward_now_ms(), &c->key);
     apply_input(c->input, c->pool, &c->key, &members);
-    status = draw_id(session, &c->key.id);
+    status = ward_service_draw_id(session, ward_store_key_exists, &c->key.id);
     if (status != WARD_OK) {
         return status;
     }
     if (c->input->has_value) {
         ward_members_add(&members, MEMBER_KEY);
-        status = set_primary(c->service, c->pool, c->input->value, &c->new_lookup, &c->key);
+        status = ward_service_key_set_value(c->service, c->pool, WARD_SLOT_PRIMARY, c->input->value, &c->new_lookup,
+                                            &c->key);
     } else {
         status = set_generated(c->service, c->pool, &c->key);
     }
-    return status == WARD_OK ? insert_key(session, c->service, c->who, c->pool, &members, &c->key) : status;
+    return status == WARD_OK ? ward_service_key_insert(session, c->service, c->who, c->pool, &members, &c->key)
+                             : status;
 }
 
 enum ward_status ward_service_key_create(struct ward_service *service, const struct ward_operator *who,
@@ -421,7 +437,7 @@ static enum ward_status rename_key(struct key_case *c, struct ward_members *chan
     }
     *ret_retired = old;
     ward_members_add(changed, MEMBER_KEY);
-    return set_primary(c->service, c->pool, c->input->value, &c->new_lookup, &c->key);
+    return ward_service_key_set_value(c->service, c->pool, WARD_SLOT_PRIMARY, c->input->value, &c->new_lookup, &c->key);
 }
 
 static enum ward_status update_in(struct ward_store_session *session, void *arg)
@@ -546,13 +562,13 @@ static enum ward_status rotate_in(struct ward_store_session *session, void *arg)
     old.updated_ms = ward_service_later(now_ms, old.updated_ms);
     status = ward_service_key_store(session, c->service, c->who, &old, "rotated", &changed, WARD_SPAN_NONE);
     if (status == WARD_OK) {
-        status = draw_id(session, &key.id);
+        status = ward_service_draw_id(session, ward_store_key_exists, &key.id);
     }
     if (status == WARD_OK) {
         status = set_generated(c->service, c->pool, &key);
     }
     if (status == WARD_OK) {
-        status = insert_key(session, c->service, c->who, c->pool, &none, &key);
+        status = ward_service_key_insert(session, c->service, c->who, c->pool, &none, &key);
     }
     if (status == WARD_OK) {
         c->key = key;

@@ -127,3 +127,29 @@ enum ward_status ward_scope_project(struct ward_store_session *session, const st
     *ret = project;
     return WARD_OK;
 }
+
+static enum ward_status take_first(const struct ward_project *project, void *arg)
+{
+    *(struct ward_uuid *)arg = project->id;
+    return WARD_EXISTS; /* ends the walk */
+}
+
+enum ward_status ward_scope_home(struct ward_store_session *session, const struct ward_operator *who, bool has_text,
+                                 struct ward_span text, struct ward_problems *problems, struct ward_pool *pool,
+                                 struct ward_project *ret)
+{
+    struct ward_operator inside = *who;
+    if (!has_text && ward_operator_is_wide(who) && !is_local(who)) {
+        enum ward_status status = ward_store_project_list(session, &who->account_id, pool, take_first,
+                                                          &inside.project_id);
+        if (status != WARD_OK && status != WARD_EXISTS) {
+            return status;
+        }
+    }
+    enum ward_status status = ward_scope_project(session, &inside, has_text, text, problems, pool, ret);
+    if (status == WARD_FORBIDDEN) {
+        ward_problem_add(problems, "projectId", WARD_RULE_UNKNOWN_PROJECT, 0, NULL);
+        return WARD_OK;
+    }
+    return status;
+}

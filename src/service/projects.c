@@ -243,6 +243,7 @@ static enum ward_status run_write(struct project_case *c, ward_store_work work, 
     }
     uint64_t revision;
     enum ward_status status = ward_store_write(c->service->store, work, c, &revision);
+    ward_service_credentials_changed(c->service);
     if (status == WARD_OK) {
         ward_service_receipt(c->service, revision, ret_receipt);
     }

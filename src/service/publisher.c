@@ -11,13 +11,12 @@
  *      tried again while the writers wait for their answer; if it stays so the process ends: it never serves a table
  *      that contradicts an acknowledged change.
  */
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/limits.h"
 #include "base/log.h"
-#include "service/internal.h"
+#include "service/publisher_internal.h"
 
 #define ONE_OBJECT_POOL  (4 * 1024 * 1024)
 #define FIRST_BLOCK      (256 * 1024)
@@ -27,21 +26,6 @@
 #define APPLY_TRIES      200
 #define APPLY_PAUSE_MS   10
 #define CHANGE_BYTES     1024 /* a change's share beyond the bodies that were announced: an access key's name */
-
-struct ward_publisher {
-    struct ward_store *store;
-    ward_reply_render render;
-    struct ward_table_writer *writer;
-    struct ward_publisher *refiller; /* the upkeep's thread's, with buffers of its own; NULL in it and before upkeep */
-    bool is_refiller;                /* puts go into the generation that is made anew from the store */
-    struct ward_key_id refilled_to;  /* of the refiller: the last key that went in */
-    _Atomic uint64_t applied;        /* the revision that the table obeys */
-
-    /* the store's writer thread only */
-    struct ward_pool pool; /* of one object; keeps its first block */
-    struct ward_buffer reply, body;
-    size_t announced_bytes; /* bodies of the keys that this batch writes */
-};
 
 /* ---- records ---- */
 
@@ -103,8 +87,7 @@ static struct ward_table_entry key_entry(const struct ward_api_key *key, uint64_
     return entry;
 }
 
-/* Put, making room again if what was reserved did not do; else take the value out, so that it denies. */
-static enum ward_status put_or_deny(struct ward_publisher *publisher, const struct ward_table_entry *entry)
+enum ward_status ward_publisher_put(struct ward_publisher *publisher, const struct ward_table_entry *entry)
 {
     if (publisher->is_refiller) {
         return ward_table_refill(publisher->writer, entry);
@@ -152,7 +135,7 @@ static enum ward_status put_key(struct ward_publisher *publisher, const struct w
             continue;
         }
         entry.slot = (uint8_t)slot;
-        enum ward_status put = put_or_deny(publisher, &entry);
+        enum ward_status put = ward_publisher_put(publisher, &entry);
         status = status == WARD_OK ? put : status;
     }
     return status;
@@ -186,7 +169,7 @@ static enum ward_status put_credential(struct ward_publisher *publisher, const s
         return publisher->body.status;
     }
     entry.body = ward_buffer_span(&publisher->body);
-    return put_or_deny(publisher, &entry);
+    return ward_publisher_put(publisher, &entry);
 }
 
 /* ---- start: the whole store ---- */
@@ -218,29 +201,37 @@ static enum ward_status load_in(struct ward_store_session *session, void *arg)
                                                   .kind = WARD_CREDENTIAL_ACCESS_KEY,
                                                   .activity = WARD_CREDENTIAL_ANY };
     struct ward_store_counts counts;
+    struct ward_gateway_counts gateway;
     enum ward_status status = ward_store_revision(session, &loading->revision);
     if (status == WARD_OK) {
         status = ward_store_count(session, &counts);
     }
+    if (status == WARD_OK) {
+        status = ward_store_gateway_count(session, &gateway);
+    }
     if (status != WARD_OK) {
         return status;
     }
-    uint64_t records = counts.keys + counts.credentials;
-    status = ward_table_writer_open(loading->directory, records, records * BODY_BYTES_GUESS, &publisher->writer);
+    uint64_t records = counts.keys + counts.credentials + gateway.plans + gateway.stages + gateway.relations;
+    uint64_t bodies = counts.keys + counts.credentials + gateway.stages;
+    status = ward_table_writer_open(loading->directory, records, bodies * BODY_BYTES_GUESS, &publisher->writer);
     if (status == WARD_OK) {
         status = ward_store_credential_list(session, &credentials, load_credential, loading);
     }
-    return status == WARD_OK ? ward_store_key_list(session, &keys, load_key, loading) : status;
+    if (status == WARD_OK) {
+        status = ward_store_key_list(session, &keys, load_key, loading);
+    }
+    return status == WARD_OK ? ward_publisher_load_gateway(session, publisher, loading->revision) : status;
 }
 
-/* The writer's connection keeps the statement that applying a key needs: later there is nobody left to refuse when
+/* The writer's connection keeps the statements that applying a change needs: later there is nobody left to refuse when
  * there is no memory to make it. */
 static enum ward_status warm_up(struct ward_store_session *session, struct ward_publisher *publisher)
 {
     const struct ward_key_id nobody = { 0 };
     struct ward_api_key key;
     enum ward_status status = ward_store_key_get(session, &nobody, &publisher->pool, &key);
-    return status == WARD_NOT_FOUND ? WARD_OK : status;
+    return status == WARD_NOT_FOUND ? ward_publisher_warm_gateway(session, publisher) : status;
 }
 
 /* Runs as a transaction: whatever was written before the listener was set is in the store's revision by now. */
@@ -265,19 +256,29 @@ static enum ward_status compare_revision(struct ward_store_session *session, voi
 struct refill {
     struct ward_publisher *refiller;
     uint64_t revision;
-    struct ward_key_id last;
-    bool has_last;
-    size_t seen; /* in this slice */
+    struct ward_refill_place place;
+    size_t seen; /* keys in this slice */
     bool with_credentials;
 };
 
 static enum ward_status refill_key(const struct ward_api_key *key, void *arg)
 {
     struct refill *refill = arg;
-    refill->last = key->id;
-    refill->has_last = true;
+    refill->place.last = key->id;
+    refill->place.has_last = true;
     refill->seen++;
     return put_key(refill->refiller, key, refill->revision, NULL);
+}
+
+static enum ward_status refill_keys(struct ward_store_session *session, struct refill *refill)
+{
+    const struct ward_key_id last = refill->place.last;
+    enum ward_status status = ward_store_key_walk(session, refill->place.has_last ? &last : NULL, REFILL_KEYS,
+                                                  refill_key, refill);
+    if (status == WARD_OK && refill->seen < REFILL_KEYS) {
+        refill->place = (struct ward_refill_place){ .phase = WARD_REFILL_PLANS };
+    }
+    return status;
 }
 
 static enum ward_status refill_credential(const struct ward_credential *credential, void *arg)
@@ -304,8 +305,11 @@ static enum ward_status refill_in(struct ward_store_session *session, void *arg)
     if (refill->with_credentials) {
         status = ward_store_credential_list(session, &credentials, refill_credential, refill);
     }
-    if (status == WARD_OK) {
-        status = ward_store_key_walk(session, refill->has_last ? &refill->last : NULL, REFILL_KEYS, refill_key, refill);
+    if (status == WARD_OK && refill->place.phase == WARD_REFILL_KEYS) {
+        status = refill_keys(session, refill);
+    } else if (status == WARD_OK) {
+        status = ward_publisher_refill_gateway(session, refill->refiller, &refill->place, REFILL_KEYS,
+                                               refill->revision);
     }
     ward_table_refill_end(writer);
     return status;
@@ -317,13 +321,12 @@ static enum ward_status refill_slice(void *context, bool is_first, bool *ret_don
     struct ward_publisher *refiller = context;
     struct refill refill = { .refiller = refiller, .with_credentials = is_first };
     if (!is_first) {
-        refill.last = refiller->refilled_to;
-        refill.has_last = true;
+        refill.place = refiller->place;
     }
     enum ward_status status = ward_store_read(refiller->store, refill_in, &refill);
     if (status == WARD_OK) {
-        refiller->refilled_to = refill.last;
-        *ret_done = refill.seen < REFILL_KEYS;
+        refiller->place = refill.place;
+        *ret_done = refill.place.phase == WARD_REFILL_DONE;
     }
     return status;
 }
@@ -440,7 +443,34 @@ static enum ward_status apply_key(struct ward_store_session *session, const stru
             status = retire_values(session, publisher, batch->changes[i].retired);
         }
     }
+    if (status == WARD_OK && key.is_removed) {
+        status = ward_publisher_drop_key(session, publisher, &id, last_revision(batch, index));
+    }
     return status;
+}
+
+/* True when the object met this action in the batch. */
+static bool has_action(const struct batch *batch, size_t index, const char *action)
+{
+    for (size_t i = index; i < batch->count; i++) {
+        if (is_same_object(&batch->changes[i], &batch->changes[index]) &&
+            ward_span_equal(batch->changes[i].action, ward_span_of(action))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum ward_status apply_gateway(struct ward_store_session *session, const struct batch *batch, size_t index)
+{
+    const struct ward_gateway_change change = {
+        .kind = batch->changes[index].kind,
+        .object_id = batch->changes[index].object_id,
+        .revision = last_revision(batch, index),
+        .is_created = has_action(batch, index, WARD_ACTION_CREATED),
+        .is_protected = has_action(batch, index, WARD_ACTION_PROTECTED),
+    };
+    return ward_publisher_apply_gateway(session, batch->publisher, &change);
 }
 
 static enum ward_status apply_credential(struct ward_store_session *session, const struct batch *batch, size_t index)
@@ -508,7 +538,7 @@ static enum ward_status apply_change(struct ward_store_session *session, const s
     case WARD_OBJECT_STAGE:
     case WARD_OBJECT_USAGE_PLAN:
     case WARD_OBJECT_SUBSCRIPTION:
-        return WARD_OK;
+        return apply_gateway(session, batch, index);
     case WARD_OBJECT_STORE: /* a restore is made while nobody serves: the next start reads the whole store */
         return WARD_OK;
     }
@@ -535,8 +565,10 @@ static enum ward_status prepare(void *context, size_t changes)
 {
     struct ward_publisher *publisher = context;
     size_t bytes = publisher->announced_bytes + changes * CHANGE_BYTES;
+    size_t puts = publisher->announced_puts + WARD_SLOT_COUNT * changes;
     publisher->announced_bytes = 0;
-    return ward_table_reserve(publisher->writer, WARD_SLOT_COUNT * changes, bytes);
+    publisher->announced_puts = 0;
+    return ward_table_reserve(publisher->writer, puts, bytes);
 }
 
 static enum ward_status apply_batch(struct batch *batch)
@@ -639,6 +671,9 @@ enum ward_status ward_publisher_start(const struct ward_publisher_options *optio
     publisher->render = options->render;
     enum ward_status status = take_buffers(publisher);
     if (status == WARD_OK) {
+        status = ward_keyed_hash_lookup(options->keyring, &publisher->hash);
+    }
+    if (status == WARD_OK) {
         status = load_and_listen(publisher, options);
     }
     if (status != WARD_OK) {
@@ -657,6 +692,7 @@ static struct ward_publisher *new_refiller(const struct ward_publisher *publishe
     }
     refiller->store = publisher->store;
     refiller->render = publisher->render;
+    refiller->hash = publisher->hash;
     refiller->writer = publisher->writer;
     refiller->is_refiller = true;
     if (take_buffers(refiller) == WARD_OK) {
@@ -696,6 +732,9 @@ void ward_publisher_stop(struct ward_publisher *publisher)
     ward_publisher_upkeep_stop(publisher);
     if (publisher->writer) {
         ward_table_writer_close(publisher->writer);
+    }
+    if (publisher->hash) {
+        ward_keyed_hash_free(publisher->hash);
     }
     release_buffers(publisher);
     ward_free(publisher);

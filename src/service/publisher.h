@@ -2,8 +2,9 @@
  * The publisher: applies the change log to the table, in revision order, on the store's writer thread. A write is
  * answered only after its change is in the table, so a verification that starts after the answer obeys it.
  *
- *   start: new generation ← every key and access key of the store (ward_publisher_start), published at the store's
- * revision then:  committed(changes) → for each: load the object's present state → put / remove → publish(revision)
+ *   start: new generation ← every key, access key, usage plan, stage and relation of the store, published at the
+ * store's revision then:  committed(changes) → for each: load the object's present state → put / remove →
+ * publish(revision)
  */
 #ifndef WARD_SERVICE_PUBLISHER_H
 #define WARD_SERVICE_PUBLISHER_H
@@ -19,7 +20,8 @@ struct ward_publisher_options {
     const char *directory;    /* where table and limits lie */
     struct ward_store *store; /* borrowed; its listener is set by start */
     ward_reply_render render;
-    struct ward_zone zone; /* whose days and months quotas count by */
+    struct ward_zone zone;              /* whose days and months quotas count by */
+    const struct ward_keyring *keyring; /* borrowed for the call: what has no value is looked up by a hash, too */
 };
 
 struct ward_publisher;

@@ -58,6 +58,9 @@ enum ward_status ward_service_new(const struct ward_service_options *options, st
     if (status == WARD_OK) {
         status = ward_keyed_hash_token(options->keyring, &service->token);
     }
+    if (status == WARD_OK) {
+        status = ward_iam_cache_new(service, &service->iam);
+    }
     if (status != WARD_OK) {
         ward_service_free(service);
         return status;
@@ -77,6 +80,7 @@ void ward_service_free(struct ward_service *service)
     if (service->token) {
         ward_keyed_hash_free(service->token);
     }
+    ward_iam_cache_free(service->iam);
     pthread_mutex_destroy(&service->mutex);
     ward_free(service);
 }

@@ -152,6 +152,9 @@ enum ward_status ward_store_subscription_insert(struct ward_store_session *s,
                                                 const struct ward_subscription *subscription) WARD_MUST_USE;
 enum ward_status ward_store_subscription_update(struct ward_store_session *s,
                                                 const struct ward_subscription *subscription) WARD_MUST_USE;
+/** What the change log calls a subscription: product id, "/", API key id. */
+#define WARD_SUBSCRIPTION_ID_CHARS (2 * WARD_KEY_ID_CHARS + 1)
+
 /** Get one, ended ones too. */
 enum ward_status ward_store_subscription_get(struct ward_store_session *s, const struct ward_key_id *key,
                                              const struct ward_key_id *product,

@@ -291,7 +291,9 @@ static inline void render_reply(const struct ward_api_key *key, struct ward_buff
 
 static inline void start_publisher(struct fixture *f)
 {
-    struct ward_publisher_options options = { f->directory, f->store, render_reply };
+    struct ward_publisher_options options = {
+        .directory = f->directory, .store = f->store, .render = render_reply, .keyring = f->keyring
+    };
     assert_ok(ward_publisher_start(&options, &f->publisher));
 }
 

@@ -195,7 +195,10 @@ static inline void start_service(struct fixture *f)
     assert_int_equal(WARD_OK, ward_keyed_hash_lookup(f->keyring, &f->hash));
     struct ward_store_options store = { .path = f->store_path, .create = true, .readers = 2 };
     assert_int_equal(WARD_OK, ward_store_open_sqlite(&store, &f->store));
-    struct ward_publisher_options publisher = { f->directory, f->store, ward_theauthapi_reply_render };
+    struct ward_publisher_options publisher = { .directory = f->directory,
+                                                .store = f->store,
+                                                .render = ward_theauthapi_reply_render,
+                                                .keyring = f->keyring };
     assert_int_equal(WARD_OK, ward_publisher_start(&publisher, &f->publisher));
     struct ward_service_options service = { f->store, f->keyring, f->publisher };
     assert_int_equal(WARD_OK, ward_service_new(&service, &f->service));
