@@ -1,9 +1,7 @@
 /* The words of The Auth API's refusals. */
 #include "surface/theauthapi/errors.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
+#include "base/encoding.h"
 #include "base/iso8601.h"
 #include "base/seam.h"
 
@@ -217,6 +215,19 @@ enum ward_handled ward_theauthapi_fail(struct ward_http_request *request, struct
     return ward_theauthapi_done(request, reply);
 }
 
+/** "Up to 3 decimals", as a JavaScript number prints: 30.074, 30.5, 30. */
+static struct ward_span write_seconds(int64_t ms, char text[WARD_DECIMAL_CHARS + 4])
+{
+    char number[WARD_DECIMAL_CHARS];
+    struct ward_span whole = ward_decimal_int(ms / 1000, number);
+    memcpy(text, whole.data, whole.size);
+    int rest = (int)(ms % 1000);
+    const char decimals[] = { '.', (char)('0' + rest / 100), (char)('0' + rest / 10 % 10), (char)('0' + rest % 10) };
+    memcpy(text + whole.size, decimals, sizeof(decimals));
+    size_t size = rest == 0 ? 0 : rest % 100 == 0 ? 2 : rest % 10 == 0 ? 3 : 4;
+    return ward_span(text, whole.size + size);
+}
+
 void ward_theauthapi_limit_headers(struct ward_http_request *request, struct ward_http_reply *reply,
                                    const struct ward_limit_state *limit, int64_t now_ms)
 {
@@ -226,17 +237,9 @@ void ward_theauthapi_limit_headers(struct ward_http_request *request, struct war
     char time[WARD_ISO8601_MS_CHARS + 1];
     ward_iso8601_format(limit->reset_ms, time);
     ward_http_reply_header(request, reply, "ratelimit-reset", ward_span(time, WARD_ISO8601_MS_CHARS));
-    int64_t left_ms = limit->reset_ms > now_ms ? limit->reset_ms - now_ms : 0;
-    char text[32];
-    int size = snprintf(text, sizeof(text), "%" PRId64 ".%03d", left_ms / 1000, (int)(left_ms % 1000));
-    /* "up to 3 decimals", as a JavaScript number prints: 30.074, 30.5, 30. */
-    while (text[size - 1] == '0') {
-        size--;
-    }
-    if (text[size - 1] == '.') {
-        size--;
-    }
-    ward_http_reply_header(request, reply, "retry-after-seconds", ward_span(text, (size_t)size));
+    char left[WARD_DECIMAL_CHARS + 4];
+    ward_http_reply_header(request, reply, "retry-after-seconds",
+                           write_seconds(limit->reset_ms > now_ms ? limit->reset_ms - now_ms : 0, left));
 }
 
 /* What 2.8 answers for a verdict. Whatever is not listed is 503: a verdict that nobody foresaw denies. */
