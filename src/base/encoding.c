@@ -65,26 +65,35 @@ static size_t encode_group(const uint8_t *bytes, size_t size, const char *alphab
     return size + 1;
 }
 
+/* Write whole groups and the last one, without padding. Returns where it ended. */
+static char *encode_groups(const uint8_t *from, size_t left, const char *alphabet, char *text)
+{
+    while (left > 0) {
+        size_t size = left < GROUP_BYTES ? left : GROUP_BYTES;
+        text += encode_group(from, size, alphabet, text);
+        from += size;
+        left -= size;
+    }
+    return text;
+}
+
 static void encode_base64(struct ward_span bytes, const char *alphabet, bool is_padded, struct ward_buffer *ret)
 {
-    const uint8_t *from = (const uint8_t *)bytes.data;
     size_t rest = bytes.size % GROUP_BYTES;
     size_t last = rest == 0 ? 0 : is_padded ? GROUP_CHARS : rest + 1;
-    char *text = ward_buffer_reserve(ret, bytes.size / GROUP_BYTES * GROUP_CHARS + last);
+    size_t size = bytes.size / GROUP_BYTES * GROUP_CHARS + last;
+    char *text = ward_buffer_reserve(ret, size);
     if (!text) {
         return;
     }
-    for (size_t left = bytes.size; left > 0;) {
-        size_t size = left < GROUP_BYTES ? left : GROUP_BYTES;
-        size_t written = encode_group(from, size, alphabet, text);
-        for (; is_padded && written < GROUP_CHARS; written++) {
-            text[written] = '=';
-        }
-        text += written;
-        from += size;
-        left -= size;
-        ret->size += written;
-    }
+    char *end = encode_groups((const uint8_t *)bytes.data, bytes.size, alphabet, text);
+    memset(end, '=', (size_t)(text + size - end));
+    ret->size += size;
+}
+
+void ward_base64url_text(const void *bytes, size_t size, char *text)
+{
+    (void)encode_groups(bytes, size, url_alphabet, text);
 }
 
 void ward_base64_encode(struct ward_span bytes, struct ward_buffer *ret)

@@ -15,6 +15,9 @@ bool ward_hex_decode(struct ward_span text, void *bytes, size_t size);
 void ward_base64_encode(struct ward_span bytes, struct ward_buffer *ret);
 void ward_base64url_encode(struct ward_span bytes, struct ward_buffer *ret);
 
+/** The same into text, without a NUL: (size * 4 + 2) / 3 characters. */
+void ward_base64url_text(const void *bytes, size_t size, char *text);
+
 /** Decode padded standard base64; no blanks, no missing padding, no stray bits in the last group. */
 bool ward_base64_decode(struct ward_span text, struct ward_buffer *ret);
 
