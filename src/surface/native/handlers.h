@@ -7,8 +7,15 @@
 /* verify.c */
 enum ward_handled ward_native_authorize(struct ward_http_request *request, struct ward_http_reply *reply);
 enum ward_handled ward_native_verify(struct ward_http_request *request, struct ward_http_reply *reply);
-/** The worker's part of both: note a key's first use, then answer. */
+/** The worker's part of both: subscribe a key to a PUBLIC product, note a key's first use, then answer. */
 enum ward_handled ward_native_verify_first(struct ward_http_request *request, struct ward_http_reply *reply);
+/** Tell who asks for a verdict. Anyone may on a unix socket or a verify listener (design 4), with a credential of its
+ * own or without. */
+enum ward_caller ward_native_asker(struct ward_http_request *request, const char *const *headers, bool has_credential,
+                                   struct ward_operator *ret, struct ward_verdict *ret_verdict);
+
+/* settle.c */
+enum ward_handled ward_native_settle(struct ward_http_request *request, struct ward_http_reply *reply);
 
 /* status.c */
 enum ward_handled ward_native_status(struct ward_http_request *request, struct ward_http_reply *reply);

@@ -5,9 +5,11 @@
 #include "surface/native/handlers.h"
 #include "surface/native/native.h"
 #include "surface/native/problems.h"
+#include "surface/ncp/ncp.h"
 #include "surface/theauthapi/theauthapi.h"
 
-static const struct ward_http_surface *const surfaces[] = { &ward_theauthapi_surface, &ward_native_surface };
+static const struct ward_http_surface *const surfaces[] = { &ward_theauthapi_surface, &ward_ncp_surface,
+                                                            &ward_native_surface };
 #define SURFACE_COUNT (sizeof(surfaces) / sizeof(surfaces[0]))
 
 static bool is_shown(const struct ward_http_route *route)

@@ -19,6 +19,11 @@
         .method = WARD_GET, .path = (route_path), .handle_inline = (handler), .body_max = WARD_BODY_VERIFY_MAX,        \
         .name = (id), .summary = (text), .listeners = (doors)                                                          \
     }
+#define REPORT(route_path, handler, id, text)                                                                          \
+    {                                                                                                                  \
+        .method = WARD_POST, .path = (route_path), .handle_inline = (handler), .body_max = WARD_BODY_VERIFY_MAX,       \
+        .name = (id), .summary = (text), .listeners = TCP | UNIX | VERIFY | CONTROL                                    \
+    }
 #define WORKER(verb, route_path, handler, id, text, doors)                                                             \
     {                                                                                                                  \
         .method = WARD_##verb, .path = (route_path), .handle = (handler), .body_max = WARD_BODY_MANAGEMENT_MAX,        \
@@ -31,6 +36,8 @@ static const struct ward_http_route routes[] = {
     ASK(POST, "/v1/authorize", ward_native_authorize, "authorizeByPost",
         "The same, for gateways that keep the method."),
     ASK(POST, "/v1/verify", ward_native_verify, "verify", "Decide whether a presented API key may pass, and why not."),
+    REPORT("/v1/settle", ward_native_settle, "settle",
+           "Report how the back end answered a call that was let pass, so that quotas count what they should."),
 
     QUICK("/healthz", ward_native_healthz, "healthz", "Say that the process runs.", TCP | UNIX | VERIFY | CONTROL),
     QUICK("/readyz", ward_native_readyz, "readyz", "Say whether verdicts can be had.", TCP | UNIX | VERIFY | CONTROL),

@@ -1,31 +1,41 @@
 /*
  * The verification call, everywhere the same (design 4): /v1/authorize answers with its status and headers, for
- * gateways; /v1/verify with JSON. Both run on the event loop; a key's first use is noted by a worker.
+ * gateways; /v1/verify with JSON. Both run on the event loop; a worker notes a key's first use, and subscribes a key to
+ * a PUBLIC product that it comes to for the first time.
  *
- * What narrows a verdict and is not served yet (environment, proxy, plans) is refused: a question that is half
- * understood must not be answered with "valid".
+ * What narrows a verdict and is not served yet (environment, proxy) is refused: a question that is half understood must
+ * not be answered with "valid".
  */
-#include <stdio.h>
+#include <stddef.h>
 
+#include "base/iso8601.h"
 #include "base/seam.h"
+#include "service/gateway.h"
 #include "surface/native/handlers.h"
 #include "surface/native/problems.h"
+#include "surface/native/ticket.h"
+#include "surface/native/verdict.h"
+#include "surface/ncp/errors.h"
 #include "surface/theauthapi/errors.h"
 
-enum style { STYLE_NONE, STYLE_PROBLEM, STYLE_THEAUTHAPI };
+enum style { STYLE_NONE, STYLE_PROBLEM, STYLE_THEAUTHAPI, STYLE_NCP };
+#define STYLES "problem, theauthapi, ncp"
 
 struct question {
     struct ward_operator asker;
     struct ward_span value;
+    bool is_presented; /* a credential was shown, if only several that contradict each other */
     struct ward_span origin;
     bool has_project;
     struct ward_uuid project;
+    bool has_stage;
+    struct ward_stage_ref stage;
     bool peek;
     enum style style;
     bool wants_json; /* /v1/verify */
 };
 
-/** What the event loop leaves for the worker. */
+/** What the event loop leaves for the worker: a verdict that says is_first_use or needs_subscription. */
 struct first_use {
     struct question question;
     struct ward_verdict verdict;
@@ -38,6 +48,8 @@ static bool parse_style(struct ward_span text, enum style *ret)
         *ret = STYLE_PROBLEM;
     } else if (ward_span_equal(text, WARD_SPAN("theauthapi"))) {
         *ret = STYLE_THEAUTHAPI;
+    } else if (ward_span_equal(text, WARD_SPAN("ncp"))) {
+        *ret = STYLE_NCP;
     } else {
         return false;
     }
@@ -50,6 +62,22 @@ static bool parse_style(struct ward_span text, enum style *ret)
 static void hide(struct ward_verdict *verdict)
 {
     *verdict = (struct ward_verdict){ .reason = WARD_VERDICT_UNKNOWN, .revision = verdict->revision };
+}
+
+/** Of another tenant's key that may use a stage, its owner sees what contracts/ncp.md 6 shows: id and name. */
+static void hide_tenant(struct ward_verdict *verdict)
+{
+    verdict->scope = (struct ward_table_scope){ 0 };
+    verdict->record.expires_ms = WARD_TIME_NONE;
+    verdict->body.custom_user_id = WARD_SPAN_NONE;
+    verdict->body.custom_account_id = WARD_SPAN_NONE;
+    verdict->body.metadata = WARD_SPAN_NONE;
+}
+
+static bool is_guest(const struct question *question, const struct ward_verdict *verdict)
+{
+    return question->has_stage && verdict->has_record &&
+           !ward_operator_covers(&question->asker, &verdict->scope.account_id, &verdict->scope.project_id);
 }
 
 static void decide(struct ward_http_request *request, const struct question *question, int64_t now_ms,
@@ -67,6 +95,7 @@ static void decide(struct ward_http_request *request, const struct question *que
         .project = question->has_project ? &question->project : project,
         .wants_body = true,
         .peek = question->peek || is_outside,
+        .stage = question->has_stage ? &question->stage : NULL,
     };
     *ret = (struct ward_verdict){ 0 };
     struct ward_verifier *verifier = ward_surface_verifier(request);
@@ -76,98 +105,12 @@ static void decide(struct ward_http_request *request, const struct question *que
     ward_verify(verifier, &presented, now_ms, ret);
     if (ret->is_foreign || (is_outside && ret->has_record)) {
         hide(ret);
+    } else if (is_guest(question, ret)) {
+        hide_tenant(ret);
     }
 }
 
-/* ---- answering: headers ---- */
-
-static bool needs_escape(struct ward_span text, size_t at)
-{
-    unsigned char c = (unsigned char)text.data[at];
-    bool is_end = at == 0 || at + 1 == text.size;
-    return c < 0x20 || c > 0x7e || c == '%' || (c == ' ' && is_end);
-}
-
-static bool is_plain_text(struct ward_span text)
-{
-    for (size_t i = 0; i < text.size; i++) {
-        if (needs_escape(text, i)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/** Percent-encode what a header cannot hold, '%' itself, and blanks that would be trimmed away at the ends. */
-static void add_text(struct ward_http_request *request, struct ward_http_reply *reply, struct ward_span name,
-                     struct ward_span text)
-{
-    if (!text.data) {
-        return;
-    }
-    if (is_plain_text(text)) {
-        ward_http_reply_add(request, reply, name, text);
-        return;
-    }
-    WARD_BUFFER encoded = ward_buffer_new(text.size * 3 + 1);
-    for (size_t i = 0; i < text.size; i++) {
-        if (needs_escape(text, i)) {
-            ward_buffer_append_format(&encoded, "%%%02X", (unsigned char)text.data[i]);
-        } else {
-            ward_buffer_append_char(&encoded, text.data[i]);
-        }
-    }
-    if (encoded.status == WARD_OK) {
-        ward_http_reply_add(request, reply, name, ward_buffer_span(&encoded));
-    }
-}
-
-static void add_key_headers(struct ward_http_request *request, struct ward_http_reply *reply,
-                            const struct ward_verdict *verdict)
-{
-    char id[WARD_KEY_ID_CHARS + 1];
-    ward_verdict_key_id(verdict, id);
-    ward_http_reply_header(request, reply, "ward-key-id", ward_span(id, WARD_KEY_ID_CHARS));
-    add_text(request, reply, WARD_SPAN("ward-key-name"), verdict->body.name);
-    char project[WARD_UUID_CHARS + 1];
-    ward_uuid_format(&verdict->scope.project_id, project);
-    ward_http_reply_header(request, reply, "ward-project", ward_span(project, WARD_UUID_CHARS));
-    add_text(request, reply, WARD_SPAN("ward-account-id"), verdict->body.custom_account_id);
-    add_text(request, reply, WARD_SPAN("ward-user-id"), verdict->body.custom_user_id);
-}
-
-static void add_limit_headers(struct ward_http_request *request, struct ward_http_reply *reply,
-                              const struct ward_verdict *verdict, int64_t now_ms)
-{
-    int64_t reset_s = ward_surface_retry_after(&verdict->limit, now_ms);
-    ward_surface_header_int(request, reply, "RateLimit-Limit", (int64_t)verdict->limit.limit);
-    ward_surface_header_int(request, reply, "RateLimit-Remaining", (int64_t)verdict->limit.remaining);
-    ward_surface_header_int(request, reply, "RateLimit-Reset", reset_s);
-    if (ward_reason_http(verdict->reason) == 429) {
-        ward_surface_header_int(request, reply, "Retry-After", reset_s);
-    }
-}
-
-static void add_verdict_headers(struct ward_http_request *request, struct ward_http_reply *reply,
-                                const struct ward_verdict *verdict, int64_t now_ms)
-{
-    int status = ward_reason_http(verdict->reason);
-    ward_http_reply_header(request, reply, "ward-verdict", ward_span_of(ward_reason_name(verdict->reason)));
-    ward_surface_header_int(request, reply, "ward-revision", (int64_t)verdict->revision);
-    if (verdict->has_record) {
-        add_key_headers(request, reply, verdict);
-    }
-    if (verdict->has_limit) {
-        add_limit_headers(request, reply, verdict, now_ms);
-    }
-    if (status == 401) {
-        ward_http_reply_header(request, reply, "WWW-Authenticate", WARD_SPAN("ApiKey"));
-    } else if (status == 503) {
-        ward_http_reply_header(request, reply, "Retry-After", WARD_SPAN("1"));
-    }
-}
-
-/* ---- answering: bodies ---- */
+/* ---- answering ---- */
 
 static const char *detail_of(enum ward_reason reason)
 {
@@ -178,98 +121,73 @@ static const char *detail_of(enum ward_reason reason)
         [WARD_VERDICT_DISABLED] = "the credential has been revoked",
         [WARD_VERDICT_EXPIRED] = "the credential has expired",
         [WARD_VERDICT_LIMITED] = "the credential is over its limit",
+        [WARD_VERDICT_THROTTLED] = "the stage is over its limit",
+        [WARD_VERDICT_QUOTA_EXCEEDED] = "the credential has used up its quota of the stage",
+        [WARD_VERDICT_NOT_SUBSCRIBED] = "the credential is not subscribed to the stage's product",
+        [WARD_VERDICT_SOURCE_NOT_ALLOWED] = "the stage may not be used from this address",
+        [WARD_VERDICT_MAINTENANCE] = "the stage is in maintenance",
         [WARD_VERDICT_ORIGIN_NOT_ALLOWED] = "the credential may not be used from this origin",
         [WARD_VERDICT_PROJECT_INACTIVE] = "the credential's project is not active",
     };
     return details[reason] ? details[reason] : "the credential may not pass";
 }
 
-/** The refusal in the words that were asked for; the status stays that of the verdict. */
-static void word_refusal(struct ward_http_request *request, struct ward_http_reply *reply, enum style style,
-                         enum ward_reason reason)
+/** The refusal in the words that were asked for. The status stays that of the verdict, but for NCP's, which has its
+ * own: contracts/ncp.md 8. */
+static void word_refusal(struct ward_http_request *request, struct ward_http_reply *reply,
+                         const struct question *question, const struct ward_verdict *verdict)
 {
+    enum ward_reason reason = verdict->reason;
     int status = ward_reason_http(reason);
-    if (style == STYLE_THEAUTHAPI) {
+    switch (question->style) {
+    case STYLE_THEAUTHAPI:
         ward_theauthapi_word_verdict(reply, reason, status);
-    } else {
+        break;
+    case STYLE_NCP:
+        ward_ncp_word_verdict(request, reply, verdict, question->is_presented);
+        break;
+    default:
         (void)ward_native_problem(request, reply, status, ward_reason_name(reason), detail_of(reason));
-        reply->header_count = 0; /* the verdict brings its own */
+        break;
     }
+    reply->header_count = 0; /* the verdict brings its own */
 }
 
 /** No body at all: nginx closes the connection to a server whose auth_request answer has one. */
 static void answer_headers(struct ward_http_request *request, struct ward_http_reply *reply,
-                           const struct question *question, const struct ward_verdict *verdict, int64_t now_ms)
+                           const struct question *question, const struct ward_native_shown *shown)
 {
+    const struct ward_verdict *verdict = shown->verdict;
     if (verdict->reason != WARD_VERDICT_VALID && question->style != STYLE_NONE) {
-        word_refusal(request, reply, question->style, verdict->reason);
+        word_refusal(request, reply, question, verdict);
     } else {
         reply->status = ward_reason_http(verdict->reason);
         reply->reason = verdict->reason == WARD_VERDICT_VALID ? NULL : ward_reason_name(verdict->reason);
     }
-    add_verdict_headers(request, reply, verdict, now_ms);
+    ward_native_verdict_headers(request, reply, shown);
 }
 
-static void write_uuid(struct ward_json_writer *writer, const char *name, const struct ward_uuid *id)
-{
-    char text[WARD_UUID_CHARS + 1];
-    ward_uuid_format(id, text);
-    ward_json_member_string(writer, name, ward_span(text, WARD_UUID_CHARS));
-}
-
-static void write_key(struct ward_json_writer *writer, const struct ward_verdict *verdict)
-{
-    const struct ward_body *body = &verdict->body;
-    char id[WARD_KEY_ID_CHARS + 1];
-    ward_verdict_key_id(verdict, id);
-    ward_json_key(writer, "key");
-    ward_json_begin_object(writer);
-    ward_json_member_string(writer, "id", ward_span(id, WARD_KEY_ID_CHARS));
-    ward_json_member_string(writer, "name", body->name);
-    write_uuid(writer, "project", &verdict->scope.project_id);
-    write_uuid(writer, "account", &verdict->scope.account_id);
-    ward_json_member_string(writer, "userId", body->custom_user_id);
-    ward_json_member_string(writer, "accountId", body->custom_account_id);
-    ward_json_member_raw(writer, "metadata", body->metadata.size > 0 ? body->metadata : WARD_SPAN("{}"));
-    ward_json_member_time(writer, "expiresAt", verdict->record.expires_ms);
-    ward_json_end_object(writer);
-}
-
-static void write_limit(struct ward_json_writer *writer, const struct ward_limit_state *limit)
-{
-    ward_json_key(writer, "limit");
-    ward_json_begin_object(writer);
-    ward_json_member_int(writer, "limit", (int64_t)limit->limit);
-    ward_json_member_int(writer, "remaining", (int64_t)limit->remaining);
-    ward_json_member_int(writer, "consumed", (int64_t)limit->consumed);
-    ward_json_member_time(writer, "resetAt", limit->reset_ms);
-    ward_json_end_object(writer);
-}
-
-static void answer_json(struct ward_http_reply *reply, const struct ward_verdict *verdict)
+static void answer_json(struct ward_http_reply *reply, const struct ward_native_shown *shown)
 {
     struct ward_json_writer writer = ward_surface_reply(reply, 200, WARD_NATIVE_JSON);
-    reply->reason = verdict->reason == WARD_VERDICT_VALID ? NULL : ward_reason_name(verdict->reason);
-    ward_json_begin_object(&writer);
-    ward_json_member_string(&writer, "verdict", ward_span_of(ward_reason_name(verdict->reason)));
-    ward_json_member_int(&writer, "revision", (int64_t)verdict->revision);
-    if (verdict->has_record) {
-        write_key(&writer, verdict);
-    }
-    if (verdict->has_limit) {
-        write_limit(&writer, &verdict->limit);
-    }
-    ward_json_end_object(&writer);
+    enum ward_reason reason = shown->verdict->reason;
+    reply->reason = reason == WARD_VERDICT_VALID ? NULL : ward_reason_name(reason);
+    ward_native_write_verdict(&writer, shown);
 }
 
 static enum ward_handled answer(struct ward_http_request *request, struct ward_http_reply *reply,
                                 const struct question *question, const struct ward_verdict *verdict, int64_t now_ms)
 {
+    char ticket[WARD_TICKET_CHARS];
+    struct ward_native_shown shown = { .verdict = verdict, .now_ms = now_ms };
+    if (ward_native_ticket_is_due(verdict)) {
+        shown.settle = ward_native_ticket_write(ward_surface_verifier(request)->hash, &verdict->plan.ticket, ticket);
+    }
     bool is_worded = verdict->reason != WARD_VERDICT_VALID && question->style != STYLE_NONE;
     if (question->wants_json && !is_worded) {
-        answer_json(reply, verdict);
+        answer_json(reply, &shown);
     } else {
-        answer_headers(request, reply, question, verdict, now_ms);
+        answer_headers(request, reply, question, &shown);
     }
     return WARD_REPLIED;
 }
@@ -294,22 +212,45 @@ static enum ward_handled decide_and_answer(struct ward_http_request *request, st
     int64_t now_ms = ward_now_ms();
     struct ward_verdict verdict;
     decide(request, question, now_ms, &verdict);
-    if (verdict.is_first_use && leave_for_worker(request, question, &verdict, now_ms)) {
+    bool needs_worker = verdict.is_first_use || verdict.needs_subscription;
+    if (needs_worker && leave_for_worker(request, question, &verdict, now_ms)) {
         return WARD_HAND_OVER;
     }
     return answer(request, reply, question, &verdict, now_ms);
 }
 
+/** Subscribe the key, and verify again: nothing was counted yet. Whom the owner keeps out is not subscribed. */
+static void subscribe(struct ward_http_request *request, struct first_use *use)
+{
+    struct ward_verdict *verdict = &use->verdict;
+    struct ward_key_id key, product;
+    ward_verdict_key_id(verdict, key.text);
+    ward_key_id_unpack(verdict->plan.product, &product);
+    enum ward_status status = ward_service_subscription_first_use(ward_surface_application(request)->service, &key,
+                                                                  &product);
+    if (status == WARD_CONFLICT) {
+        verdict->reason = WARD_VERDICT_NOT_SUBSCRIBED;
+    } else if (status == WARD_OK || status == WARD_NOT_FOUND) {
+        decide(request, &use->question, use->now_ms, verdict);
+    } /* else it stays stale, and is tried again by the next request */
+}
+
 enum ward_handled ward_native_verify_first(struct ward_http_request *request, struct ward_http_reply *reply)
 {
-    const struct first_use *use = request->handed_over;
+    struct first_use *use = request->handed_over;
     if (!use) {
         return ward_native_problem(request, reply, 503, "stale", detail_of(WARD_VERDICT_STALE));
     }
-    struct ward_key_id id;
-    ward_verdict_key_id(&use->verdict, id.text);
-    /* A store that takes no writes takes nothing from a key's right to pass: the next use is its first. */
-    (void)!ward_service_key_first_use(ward_surface_application(request)->service, &id, use->now_ms);
+    if (use->verdict.needs_subscription) {
+        use->now_ms = ward_now_ms(); /* it may have waited for a worker */
+        subscribe(request, use);
+    }
+    if (use->verdict.is_first_use) {
+        struct ward_key_id id;
+        ward_verdict_key_id(&use->verdict, id.text);
+        /* A store that takes no writes takes nothing from a key's right to pass: the next use is its first. */
+        (void)!ward_service_key_first_use(ward_surface_application(request)->service, &id, use->now_ms);
+    }
     return answer(request, reply, &use->question, &use->verdict, use->now_ms);
 }
 
@@ -320,9 +261,7 @@ static bool needs_asker(const struct ward_http_request *request)
     return request->listener == WARD_LISTENER_TCP;
 }
 
-/** Tell who asks. Anyone may on a unix socket or a verify listener (design 4), with a credential of its own or without.
- */
-static enum ward_caller find_asker(struct ward_http_request *request, const char *const *headers, bool has_credential,
+enum ward_caller ward_native_asker(struct ward_http_request *request, const char *const *headers, bool has_credential,
                                    struct ward_operator *ret, struct ward_verdict *ret_verdict)
 {
     if (!needs_asker(request) && !has_credential) {
@@ -335,7 +274,8 @@ static enum ward_caller find_asker(struct ward_http_request *request, const char
 /* ---- /v1/authorize ---- */
 
 static const char *const gateway_headers[] = { "ward-access-key", NULL };
-static const char *const credential_headers[] = { "x-api-key", "authorization", NULL };
+static const char *const asker_headers[] = { "x-api-key", "authorization", NULL };
+static const char *const credential_headers[] = { "x-api-key", "authorization", "x-ncp-apigw-api-key", NULL };
 
 /** The gateway itself is not let in: empty as every answer here, told apart from a refused credential by the realm. */
 static enum ward_handled refuse_gateway(struct ward_http_request *request, struct ward_http_reply *reply,
@@ -356,42 +296,102 @@ static enum ward_handled refuse_gateway(struct ward_http_request *request, struc
 }
 
 struct ward_headers {
-    struct ward_span project, peek, style;
+    struct ward_span project, peek, style, product, api, stage, client_address;
     const char *problem; /* a sentence, or NULL */
 };
 
-static void take_header(struct ward_headers *ret, struct ward_span *member, struct ward_span value)
+/* What the gateway asks with. Other ward- headers are nobody's business, unless they would narrow the verdict. */
+static const struct known_header {
+    struct ward_span name;
+    size_t member;
+    bool counts_empty; /* a gateway whose variable turned out empty must not get an answer to another question */
+} known_headers[] = {
+#define KNOWN(name, member, counts_empty)                                                                              \
+    {                                                                                                                  \
+        WARD_SPAN_INIT("ward-" name), offsetof(struct ward_headers, member), counts_empty                              \
+    }
+    KNOWN("project", project, false),
+    KNOWN("peek", peek, false),
+    KNOWN("style", style, false),
+    KNOWN("product", product, true),
+    KNOWN("api", api, true),
+    KNOWN("stage", stage, true),
+    KNOWN("client-address", client_address, false),
+#undef KNOWN
+};
+
+static void take_header(struct ward_headers *ret, const struct known_header *known, struct ward_span value)
 {
+    struct ward_span *member = (struct ward_span *)((char *)ret + known->member);
+    if (value.size == 0) {
+        value = known->counts_empty ? WARD_SPAN("") : WARD_SPAN_NONE;
+    }
+    if (!value.data) {
+        return;
+    }
     if (member->data && !ward_span_equal(*member, value)) {
         ret->problem = "a ward- header was sent twice with different values";
     }
     *member = value;
 }
 
-/** Read what the gateway asks with. Other ward- headers are nobody's business, unless they would narrow the verdict. */
+static bool is_later(struct ward_span name)
+{
+    return ward_span_equal_nocase(name, WARD_SPAN("ward-environment")) ||
+           ward_span_equal_nocase(name, WARD_SPAN("ward-proxy"));
+}
+
 static struct ward_headers read_headers(const struct ward_http_request *request)
 {
-    static const char *const later[] = { "ward-environment", "ward-proxy", "ward-product", "ward-api", "ward-stage" };
+    const struct ward_span prefix = WARD_SPAN("ward-");
     struct ward_headers ret = { 0 };
     for (size_t i = 0; i < request->header_count; i++) {
         struct ward_span name = request->headers[i].name, value = request->headers[i].value;
-        if (value.size == 0 || name.size < 5 || !ward_span_equal_nocase(ward_span(name.data, 5), WARD_SPAN("ward-"))) {
+        if (name.size < prefix.size || !ward_span_equal_nocase(ward_span(name.data, prefix.size), prefix)) {
             continue;
         }
-        if (ward_span_equal_nocase(name, WARD_SPAN("ward-project"))) {
-            take_header(&ret, &ret.project, value);
-        } else if (ward_span_equal_nocase(name, WARD_SPAN("ward-peek"))) {
-            take_header(&ret, &ret.peek, value);
-        } else if (ward_span_equal_nocase(name, WARD_SPAN("ward-style"))) {
-            take_header(&ret, &ret.style, value);
-        }
-        for (size_t j = 0; j < sizeof(later) / sizeof(later[0]); j++) {
-            if (ward_span_equal_nocase(name, ward_span_of(later[j]))) {
-                ret.problem = "environments, API proxies and plans are not served yet";
+        for (size_t j = 0; j < sizeof(known_headers) / sizeof(known_headers[0]); j++) {
+            if (ward_span_equal_nocase(name, known_headers[j].name)) {
+                take_header(&ret, &known_headers[j], value);
             }
+        }
+        if (value.size > 0 && is_later(name)) {
+            ret.problem = "environments and API proxies are not served yet";
         }
     }
     return ret;
+}
+
+/** Read the id of a product, an API or a stage, packed. */
+static bool read_id(struct ward_span text, uint64_t *ret)
+{
+    struct ward_key_id id;
+    if (!ward_key_id_parse(text, &id)) {
+        return false;
+    }
+    *ret = ward_key_id_pack(&id);
+    return true;
+}
+
+#define ID_RULE "must be 10 characters a-z, 0-9"
+
+/** Read the stage that is asked for; a sentence when it is none. */
+static const char *read_stage(const struct ward_headers *headers, struct question *ret)
+{
+    struct ward_stage_ref *stage = &ret->stage;
+    ret->has_stage = headers->stage.data != NULL;
+    stage->client_address = headers->client_address;
+    if (headers->product.data && !read_id(headers->product, &stage->product)) {
+        return "ward-product " ID_RULE;
+    }
+    if (headers->api.data && !read_id(headers->api, &stage->api)) {
+        return "ward-api " ID_RULE;
+    }
+    if (headers->stage.data && !read_id(headers->stage, &stage->stage)) {
+        return "ward-stage " ID_RULE;
+    }
+    bool is_half = !ret->has_stage && (headers->product.data || headers->api.data);
+    return is_half ? "ward-stage must be sent with ward-product and ward-api" : NULL;
 }
 
 /** False with a sentence when the headers do not make a question. */
@@ -402,11 +402,15 @@ static bool read_question(const struct ward_http_request *request, struct questi
     /* A gateway hands its client's headers on: who shows no access key might be that client, escaping its limit. */
     ret->peek = ward_span_equal(headers.peek, WARD_SPAN("1")) && ret->asker.type != WARD_ACTOR_LOCAL;
     if (headers.style.data && !parse_style(headers.style, &ret->style)) {
-        *ret_problem = "ward-style must be problem or theauthapi";
+        *ret_problem = "ward-style must be one of: " STYLES;
     }
     ret->has_project = headers.project.data != NULL;
     if (ret->has_project && !ward_uuid_parse(headers.project, &ret->project)) {
         *ret_problem = "ward-project must be a project's id";
+    }
+    const char *stage_problem = read_stage(&headers, ret);
+    if (stage_problem) {
+        *ret_problem = stage_problem;
     }
     return !*ret_problem;
 }
@@ -416,7 +420,7 @@ enum ward_handled ward_native_authorize(struct ward_http_request *request, struc
     struct question question = { 0 };
     struct ward_verdict asked = { 0 };
     bool has_access_key = ward_http_header_get(request, gateway_headers[0]).size > 0;
-    enum ward_caller caller = find_asker(request, gateway_headers, has_access_key, &question.asker, &asked);
+    enum ward_caller caller = ward_native_asker(request, gateway_headers, has_access_key, &question.asker, &asked);
     if (caller != WARD_CALLER_OK) {
         return refuse_gateway(request, reply, caller, &asked);
     }
@@ -430,8 +434,11 @@ enum ward_handled ward_native_authorize(struct ward_http_request *request, struc
         return ward_native_problem(request, reply, 400, "invalid", problem);
     }
     /* Several that differ are no credential: contradicting ones are malformed, as none is. */
+    question.is_presented = true;
     if (!ward_surface_credential(request, credential_headers, &question.value)) {
         question.value = WARD_SPAN_NONE;
+    } else {
+        question.is_presented = question.value.data != NULL;
     }
     question.origin = ward_surface_origin(request);
     return decide_and_answer(request, reply, &question);
@@ -439,7 +446,8 @@ enum ward_handled ward_native_authorize(struct ward_http_request *request, struc
 
 /* ---- /v1/verify ---- */
 
-static const char *const members[] = { "key", "origin", "project", "peek", "style", NULL };
+static const char *const members[] = { "key",     "origin", "project", "peek",          "style",
+                                       "product", "api",    "stage",   "clientAddress", NULL };
 
 static void read_peek(struct ward_problems *problems, const struct ward_json_value *body, bool *ret)
 {
@@ -460,7 +468,32 @@ static void read_narrowing(struct ward_problems *problems, const struct ward_jso
         }
     }
     if (ward_surface_text(problems, body, "style", false, &text) && !parse_style(text, &ret->style)) {
-        ward_problem_add(problems, "style", WARD_RULE_ENUM, 0, "problem, theauthapi");
+        ward_problem_add(problems, "style", WARD_RULE_ENUM, 0, STYLES);
+    }
+}
+
+static bool read_id_member(struct ward_problems *problems, const struct ward_json_value *body, const char *member,
+                           uint64_t *ret)
+{
+    struct ward_span text = WARD_SPAN_NONE;
+    if (!ward_surface_text(problems, body, member, false, &text)) {
+        return false;
+    }
+    if (!read_id(text, ret)) {
+        ward_problem_add(problems, member, WARD_RULE_SYNTAX, 0, ID_RULE);
+    }
+    return true;
+}
+
+static void read_stage_members(struct ward_problems *problems, const struct ward_json_value *body, struct question *ret)
+{
+    struct ward_stage_ref *stage = &ret->stage;
+    bool has_product = read_id_member(problems, body, "product", &stage->product);
+    bool has_api = read_id_member(problems, body, "api", &stage->api);
+    ret->has_stage = read_id_member(problems, body, "stage", &stage->stage);
+    (void)ward_surface_text(problems, body, "clientAddress", true, &stage->client_address);
+    if ((has_product || has_api) && !ward_json_member(body, "stage")) {
+        ward_problem_add(problems, "stage", WARD_RULE_REQUIRED, 0, NULL);
     }
 }
 
@@ -477,7 +510,9 @@ static enum ward_status read_body(struct ward_http_request *request, struct ward
     }
     (void)ward_surface_text(problems, body, "key", false, &ret->value);
     (void)ward_surface_text(problems, body, "origin", true, &ret->origin);
+    ret->is_presented = ret->value.size > 0;
     read_narrowing(problems, body, ret);
+    read_stage_members(problems, body, ret);
     read_peek(problems, body, &ret->peek);
     return WARD_OK;
 }
@@ -486,7 +521,7 @@ enum ward_handled ward_native_verify(struct ward_http_request *request, struct w
 {
     struct question question = { .wants_json = true };
     struct ward_verdict asked = { 0 };
-    enum ward_caller caller = find_asker(request, credential_headers, false, &question.asker, &asked);
+    enum ward_caller caller = ward_native_asker(request, asker_headers, false, &question.asker, &asked);
     if (caller != WARD_CALLER_OK) {
         return ward_native_refuse_caller(request, reply, caller, &asked);
     }

@@ -18,6 +18,7 @@
 
 #include "base/seam.h"
 #include "surface/native/native.h"
+#include "surface/ncp/ncp.h"
 #include "surface/theauthapi/theauthapi.h"
 
 #define START_MS INT64_C(1700000000000) /* 2023-11-14T22:13:20.000Z */
@@ -39,7 +40,7 @@ struct fixture {
     struct ward_publisher *publisher;
     struct ward_service *service;
     struct ward_application application;
-    struct ward_http_surface surfaces[2];
+    struct ward_http_surface surfaces[3];
     struct ward_http_options options;
     struct ward_pool pool;
     struct ward_bootstrap made;
@@ -195,10 +196,9 @@ static inline void start_service(struct fixture *f)
     assert_int_equal(WARD_OK, ward_keyed_hash_lookup(f->keyring, &f->hash));
     struct ward_store_options store = { .path = f->store_path, .create = true, .readers = 2 };
     assert_int_equal(WARD_OK, ward_store_open_sqlite(&store, &f->store));
-    struct ward_publisher_options publisher = { .directory = f->directory,
-                                                .store = f->store,
-                                                .render = ward_theauthapi_reply_render,
-                                                .keyring = f->keyring };
+    struct ward_publisher_options publisher = {
+        .directory = f->directory, .store = f->store, .render = ward_theauthapi_reply_render, .keyring = f->keyring
+    };
     assert_int_equal(WARD_OK, ward_publisher_start(&publisher, &f->publisher));
     struct ward_service_options service = { f->store, f->keyring, f->publisher };
     assert_int_equal(WARD_OK, ward_service_new(&service, &f->service));
@@ -227,12 +227,14 @@ static inline int set_up(void **state)
                                                 .version = "1.2.3",
                                                 .started_ms = START_MS,
                                                 .max_staleness_ms = 5000,
+                                                .ncp = { .domain_code = "PUB" },
                                                 .metrics = write_metrics,
                                                 .server = f };
     f->surfaces[0] = ward_theauthapi_surface;
     f->surfaces[1] = ward_native_surface;
+    f->surfaces[2] = ward_ncp_surface;
     f->options = (struct ward_http_options){ .surfaces = f->surfaces,
-                                             .surface_count = 2,
+                                             .surface_count = 3,
                                              .application = &f->application,
                                              .thread_start = start_thread,
                                              .thread_stop = stop_thread };

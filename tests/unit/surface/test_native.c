@@ -126,11 +126,26 @@ static void test_authorize_headers(void **state)
         const char *name, *value;
         int status;
     } rows[] = {
-        { "ward-project", f->project, 200 }, { "ward-project", "00000000-0000-4000-8000-000000000000", 401 },
-        { "ward-project", "default", 400 },  { "ward-style", "problem", 200 },
-        { "ward-style", "ncp", 400 },        { "ward-environment", "prod", 400 },
-        { "ward-proxy", "p", 400 },          { "ward-stage", "s", 400 },
-        { "ward-nonsense", "x", 200 },       { "ward-stage", "", 200 },
+        { "ward-project", f->project, 200 },
+        { "ward-project", "00000000-0000-4000-8000-000000000000", 401 },
+        { "ward-project", "default", 400 },
+        { "ward-style", "problem", 200 },
+        { "ward-style", "ncp", 200 },
+        { "ward-style", "NCP", 400 },
+        { "ward-proxy", "p", 400 },
+        { "ward-environment", "prod", 400 },
+        { "ward-nonsense", "x", 200 },
+        { "ward-environment", "", 200 },
+        { "ward-stage", "", 400 },
+        { "ward-stage", "123456789", 400 },
+        { "ward-stage", "123456789A", 400 },
+        { "ward-stage", "12345678901", 400 },
+        { "ward-stage", "1234567890", 403 },
+        { "ward-product", "1234567890", 400 },
+        { "ward-product", "", 400 },
+        { "ward-api", "1234567890", 400 },
+        { "ward-api", "x", 400 },
+        { "ward-client-address", "nonsense", 200 },
     };
     f->listener = WARD_LISTENER_VERIFY;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -236,7 +251,15 @@ static void test_verify_refuses_input(void **state)
         { "{\"key\":\"a\",\"environment\":\"prod\"}", "\"rule\":\"unknown_member\"" },
         { "{\"key\":\"a\",\"peek\":\"yes\"}", "\"rule\":\"boolean\"" },
         { "{\"key\":\"a\",\"peek\":null}", "\"rule\":\"boolean\"" },
-        { "{\"key\":\"a\",\"style\":\"ncp\"}", "\"detail\":\"must be one of: problem, theauthapi\"" },
+        { "{\"key\":\"a\",\"style\":\"NCP\"}", "\"detail\":\"must be one of: problem, theauthapi, ncp\"" },
+        { "{\"key\":\"a\",\"stage\":\"\"}", "{\"member\":\"stage\",\"rule\":\"syntax\",\"detail\":\"must be 10 char" },
+        { "{\"key\":\"a\",\"stage\":null}", "{\"member\":\"stage\",\"rule\":\"string\"" },
+        { "{\"key\":\"a\",\"stage\":\"123456789\"}", "\"rule\":\"syntax\"" },
+        { "{\"key\":\"a\",\"stage\":\"123456789A\"}", "\"rule\":\"syntax\"" },
+        { "{\"key\":\"a\",\"product\":\"1234567890\"}", "{\"member\":\"stage\",\"rule\":\"required\"" },
+        { "{\"key\":\"a\",\"api\":\"1234567890\"}", "{\"member\":\"stage\",\"rule\":\"required\"" },
+        { "{\"key\":\"a\",\"stage\":\"1234567890\",\"api\":\"x\"}", "{\"member\":\"api\",\"rule\":\"syntax\"" },
+        { "{\"key\":\"a\",\"clientAddress\":5}", "{\"member\":\"clientAddress\",\"rule\":\"string\"" },
         { "{\"key\":\"a\",\"project\":\"x\"}", "\"rule\":\"uuid\"" },
         { "{\"key\":\"a\",\"origin\":5}", "\"rule\":\"string\"" },
     };
@@ -254,6 +277,70 @@ static void test_verify_refuses_input(void **state)
 }
 
 /* ---- status, health, description ---- */
+
+static void test_settle_refuses_input(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *body;
+        const char *problem;
+    } rows[] = {
+        { "", "{\"member\":\"ticket\",\"rule\":\"required\"" },
+        { "{\"status\":200}", "{\"member\":\"ticket\",\"rule\":\"required\"" },
+        { "{\"ticket\":\"a\"}", "{\"member\":\"status\",\"rule\":\"required\"" },
+        { "{\"ticket\":5,\"status\":200}", "{\"member\":\"ticket\",\"rule\":\"string\"" },
+        { "{\"ticket\":\"\",\"status\":200}", "\"detail\":\"is not a ticket of this server\"" },
+        { "{\"ticket\":\"AQ\",\"status\":200}", "\"detail\":\"is not a ticket of this server\"" },
+        { "{\"ticket\":\"a\",\"status\":\"200\"}", "{\"member\":\"status\",\"rule\":\"integer\"" },
+        { "{\"ticket\":\"a\",\"status\":99}", "\"detail\":\"must be at least 100\"" },
+        { "{\"ticket\":\"a\",\"status\":600}", "\"detail\":\"must be at most 599\"" },
+        { "{\"ticket\":\"a\",\"class\":\"6xx\"}", "{\"member\":\"class\",\"rule\":\"enum\"" },
+        { "{\"ticket\":\"a\",\"class\":\"\"}", "{\"member\":\"class\",\"rule\":\"enum\"" },
+        { "{\"ticket\":\"a\",\"class\":\"2xx,3xx\"}", "{\"member\":\"class\",\"rule\":\"enum\"" },
+        { "{\"ticket\":\"a\",\"class\":\"2xx\",\"status\":200}", "{\"member\":\"class\",\"rule\":\"syntax\"" },
+        { "{\"ticket\":\"a\",\"status\":200,\"x\":1}", "\"rule\":\"unknown_member\"" },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (ask(f, "POST", "/v1/settle", rows[i].body) != 400 || !strstr(f->body, rows[i].problem)) {
+            fail_msg("%s: %d %s", rows[i].body, f->reply.status, f->body);
+        }
+    }
+    assert_int_equal(401, call(f, "POST", "/v1/settle", "{\"ticket\":\"a\",\"status\":200}"));
+    f->listener = WARD_LISTENER_VERIFY;
+    assert_int_equal(400, call(f, "POST", "/v1/settle", "{\"ticket\":\"a\",\"status\":200}"));
+}
+
+/** NCP's gateway answers: contracts/ncp.md 8, byte for byte. */
+static void test_ncp_style(void **state)
+{
+    struct fixture *f = *state;
+    static const char missing[] = "{\"error\":{\"errorCode\":\"200\",\"message\":\"Authentication Failed\","
+                                  "\"details\":\"Authentication information are missing.\"}}";
+    static const char wrong[] = "{\"error\":{\"errorCode\":\"200\",\"message\":\"Authentication Failed\","
+                                "\"details\":\"Invalid authentication information.\"}}";
+    char key[80];
+    create_key(f, ",\"key\":\"disabled\"", key);
+    assert_int_equal(200, ask(f, "DELETE", "/api-keys/disabled", NULL));
+    f->listener = WARD_LISTENER_VERIFY;
+    static const char *const values[] = { "disabled", "none" };
+    for (size_t i = 0; i < 2; i++) {
+        header(f, "ward-style", "ncp");
+        header(f, "X-NCP-APIGW-API-KEY", values[i]);
+        assert_int_equal(401, authorize(f, NULL));
+        assert_body(f, wrong);
+        assert_string_equal("application/json;charset=UTF-8", f->reply.content_type);
+    }
+    header(f, "ward-style", "ncp");
+    assert_int_equal(401, authorize(f, NULL));
+    assert_body(f, missing);
+    assert_string_equal("malformed", answered(f, "ward-verdict"));
+    header(f, "ward-style", "ncp"); /* two that differ are none, but shown they were */
+    header(f, "x-ncp-apigw-api-key", "other");
+    assert_int_equal(401, authorize(f, "none"));
+    assert_body(f, wrong);
+    assert_int_equal(401, call(f, "POST", "/v1/verify", "{\"key\":\"\",\"style\":\"ncp\"}"));
+    assert_body(f, missing);
+}
 
 static void test_status(void **state)
 {
@@ -300,11 +387,13 @@ static void test_without_a_verifier(void **state)
     assert_int_equal(503, call(f, "GET", "/readyz", NULL));
     assert_int_equal(503, ask(f, "GET", "/accounts", NULL));
     assert_int_equal(503, ask(f, "POST", "/v1/verify", "{\"key\":\"a\"}"));
+    assert_int_equal(503, ask(f, "POST", "/v1/settle", "{\"ticket\":\"a\",\"status\":200}"));
     f->listener = WARD_LISTENER_CONTROL;
     assert_int_equal(503, authorize(f, "a"));
     assert_string_equal("stale", answered(f, "ward-verdict"));
     assert_int_equal(200, call(f, "POST", "/v1/verify", "{\"key\":\"a\"}"));
     assert_holds(f, "{\"verdict\":\"stale\"");
+    assert_int_equal(503, call(f, "POST", "/v1/settle", "{\"ticket\":\"a\",\"status\":200}"));
 }
 
 static void test_openapi(void **state)
@@ -477,6 +566,8 @@ int main(void)
         test_case(test_foreign_keys_are_unknown),
         test_case(test_verify),
         test_case(test_verify_refuses_input),
+        test_case(test_settle_refuses_input),
+        test_case(test_ncp_style),
         test_case(test_status),
         test_case(test_health),
         test_case(test_without_a_verifier),

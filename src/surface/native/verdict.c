@@ -1,0 +1,249 @@
+/* Which limit is shown, and the two forms of a verdict. */
+#include "surface/native/verdict.h"
+
+/* ---- limits ---- */
+
+static bool is_tighter(const struct ward_limit_state *a, const struct ward_limit_state *b)
+{
+    if (a->is_allowed != b->is_allowed) {
+        return !a->is_allowed;
+    }
+    return a->remaining != b->remaining ? a->remaining < b->remaining : a->reset_ms > b->reset_ms;
+}
+
+static void consider(const struct ward_limit_state **best, const struct ward_limit_state *state, bool is_set)
+{
+    if (is_set && (!*best || is_tighter(state, *best))) {
+        *best = state;
+    }
+}
+
+static bool has_quota(const struct ward_verdict *verdict, int64_t quota)
+{
+    return verdict->plan.has_quotas && quota != WARD_QUOTA_NONE;
+}
+
+const struct ward_limit_state *ward_native_limit(const struct ward_verdict *verdict)
+{
+    const struct ward_plan_verdict *plan = &verdict->plan;
+    const struct ward_limit_state *best = NULL;
+    consider(&best, &verdict->limit, verdict->has_limit);
+    if (verdict->has_stage) {
+        consider(&best, &plan->throttle, plan->has_throttle);
+        consider(&best, &plan->rate, plan->has_rate);
+        consider(&best, &plan->quotas.day, has_quota(verdict, plan->terms.day_quota));
+        consider(&best, &plan->quotas.month, has_quota(verdict, plan->terms.month_quota));
+    }
+    return best;
+}
+
+/* ---- headers ---- */
+
+static bool needs_escape(struct ward_span text, size_t at)
+{
+    unsigned char c = (unsigned char)text.data[at];
+    bool is_end = at == 0 || at + 1 == text.size;
+    return c < 0x20 || c > 0x7e || c == '%' || (c == ' ' && is_end);
+}
+
+static bool is_plain_text(struct ward_span text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (needs_escape(text, i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/** Percent-encode what a header cannot hold, '%' itself, and blanks that would be trimmed away at the ends. */
+static void add_text(struct ward_http_request *request, struct ward_http_reply *reply, struct ward_span name,
+                     struct ward_span text)
+{
+    if (!text.data) {
+        return;
+    }
+    if (is_plain_text(text)) {
+        ward_http_reply_add(request, reply, name, text);
+        return;
+    }
+    WARD_BUFFER encoded = ward_buffer_new(text.size * 3 + 1);
+    for (size_t i = 0; i < text.size; i++) {
+        if (needs_escape(text, i)) {
+            ward_buffer_append_format(&encoded, "%%%02X", (unsigned char)text.data[i]);
+        } else {
+            ward_buffer_append_char(&encoded, text.data[i]);
+        }
+    }
+    if (encoded.status == WARD_OK) {
+        ward_http_reply_add(request, reply, name, ward_buffer_span(&encoded));
+    }
+}
+
+static void add_key_headers(struct ward_http_request *request, struct ward_http_reply *reply,
+                            const struct ward_verdict *verdict)
+{
+    char id[WARD_KEY_ID_CHARS + 1];
+    ward_verdict_key_id(verdict, id);
+    ward_http_reply_header(request, reply, "ward-key-id", ward_span(id, WARD_KEY_ID_CHARS));
+    add_text(request, reply, WARD_SPAN("ward-key-name"), verdict->body.name);
+    if (!ward_uuid_is_nil(&verdict->scope.project_id)) {
+        char project[WARD_UUID_CHARS + 1];
+        ward_uuid_format(&verdict->scope.project_id, project);
+        ward_http_reply_header(request, reply, "ward-project", ward_span(project, WARD_UUID_CHARS));
+    }
+    add_text(request, reply, WARD_SPAN("ward-account-id"), verdict->body.custom_account_id);
+    add_text(request, reply, WARD_SPAN("ward-user-id"), verdict->body.custom_user_id);
+}
+
+static void add_limit_headers(struct ward_http_request *request, struct ward_http_reply *reply,
+                              const struct ward_limit_state *limit, bool is_refused, int64_t now_ms)
+{
+    int64_t reset_s = ward_surface_retry_after(limit, now_ms);
+    ward_surface_header_int(request, reply, "RateLimit-Limit", (int64_t)limit->limit);
+    ward_surface_header_int(request, reply, "RateLimit-Remaining", (int64_t)limit->remaining);
+    ward_surface_header_int(request, reply, "RateLimit-Reset", reset_s);
+    if (is_refused) {
+        ward_surface_header_int(request, reply, "Retry-After", reset_s);
+    }
+}
+
+void ward_native_verdict_headers(struct ward_http_request *request, struct ward_http_reply *reply,
+                                 const struct ward_native_shown *shown)
+{
+    const struct ward_verdict *verdict = shown->verdict;
+    int status = ward_reason_http(verdict->reason);
+    ward_http_reply_header(request, reply, "ward-verdict", ward_span_of(ward_reason_name(verdict->reason)));
+    ward_surface_header_int(request, reply, "ward-revision", (int64_t)verdict->revision);
+    if (verdict->has_record) {
+        add_key_headers(request, reply, verdict);
+    }
+    const struct ward_limit_state *limit = ward_native_limit(verdict);
+    if (limit) {
+        add_limit_headers(request, reply, limit, status == 429, shown->now_ms);
+    }
+    if (shown->settle.data) {
+        ward_http_reply_header(request, reply, "ward-settle", shown->settle);
+    }
+    if (status == 401) {
+        ward_http_reply_header(request, reply, "WWW-Authenticate", WARD_SPAN("ApiKey"));
+    } else if (verdict->reason == WARD_VERDICT_STALE) {
+        ward_http_reply_header(request, reply, "Retry-After", WARD_SPAN("1"));
+    }
+}
+
+/* ---- JSON ---- */
+
+static void write_uuid(struct ward_json_writer *writer, const char *name, const struct ward_uuid *id)
+{
+    if (ward_uuid_is_nil(id)) {
+        ward_json_member_null(writer, name);
+        return;
+    }
+    char text[WARD_UUID_CHARS + 1];
+    ward_uuid_format(id, text);
+    ward_json_member_string(writer, name, ward_span(text, WARD_UUID_CHARS));
+}
+
+static void write_key(struct ward_json_writer *writer, const struct ward_verdict *verdict)
+{
+    const struct ward_body *body = &verdict->body;
+    char id[WARD_KEY_ID_CHARS + 1];
+    ward_verdict_key_id(verdict, id);
+    ward_json_key(writer, "key");
+    ward_json_begin_object(writer);
+    ward_json_member_string(writer, "id", ward_span(id, WARD_KEY_ID_CHARS));
+    ward_json_member_string(writer, "name", body->name);
+    write_uuid(writer, "project", &verdict->scope.project_id);
+    write_uuid(writer, "account", &verdict->scope.account_id);
+    ward_json_member_string(writer, "userId", body->custom_user_id);
+    ward_json_member_string(writer, "accountId", body->custom_account_id);
+    ward_json_member_raw(writer, "metadata", body->metadata.size > 0 ? body->metadata : WARD_SPAN("{}"));
+    ward_json_member_time(writer, "expiresAt", verdict->record.expires_ms);
+    ward_json_end_object(writer);
+}
+
+static void write_limit(struct ward_json_writer *writer, const char *name, const struct ward_limit_state *limit)
+{
+    ward_json_key(writer, name);
+    ward_json_begin_object(writer);
+    ward_json_member_int(writer, "limit", (int64_t)limit->limit);
+    ward_json_member_int(writer, "remaining", (int64_t)limit->remaining);
+    ward_json_member_int(writer, "consumed", (int64_t)limit->consumed);
+    ward_json_member_time(writer, "resetAt", limit->reset_ms);
+    ward_json_end_object(writer);
+}
+
+static void write_id(struct ward_json_writer *writer, const char *name, uint64_t packed)
+{
+    if (packed == 0) {
+        ward_json_member_null(writer, name);
+        return;
+    }
+    struct ward_key_id id;
+    ward_key_id_unpack(packed, &id);
+    ward_json_member_string(writer, name, ward_span_of(id.text));
+}
+
+static void write_stage(struct ward_json_writer *writer, const struct ward_verdict *verdict)
+{
+    const struct ward_plan_verdict *plan = &verdict->plan;
+    ward_json_key(writer, "stage");
+    ward_json_begin_object(writer);
+    write_id(writer, "product", plan->product);
+    write_id(writer, "api", plan->api);
+    write_id(writer, "id", plan->stage);
+    if (plan->has_throttle) {
+        write_limit(writer, "throttle", &plan->throttle);
+    }
+    if (verdict->reason == WARD_VERDICT_MAINTENANCE) {
+        ward_json_key(writer, "maintenance");
+        ward_json_begin_object(writer);
+        ward_json_member_int(writer, "status", plan->maintenance_status);
+        ward_json_member_string(writer, "response", plan->maintenance_response);
+        ward_json_end_object(writer);
+    }
+    ward_json_end_object(writer);
+}
+
+static void write_plan(struct ward_json_writer *writer, const struct ward_verdict *verdict)
+{
+    const struct ward_plan_verdict *plan = &verdict->plan;
+    ward_json_key(writer, "plan");
+    ward_json_begin_object(writer);
+    write_id(writer, "id", plan->plan);
+    if (plan->has_rate) {
+        write_limit(writer, "rate", &plan->rate);
+    }
+    if (has_quota(verdict, plan->terms.day_quota)) {
+        write_limit(writer, "day", &plan->quotas.day);
+    }
+    if (has_quota(verdict, plan->terms.month_quota)) {
+        write_limit(writer, "month", &plan->quotas.month);
+    }
+    ward_json_end_object(writer);
+}
+
+void ward_native_write_verdict(struct ward_json_writer *writer, const struct ward_native_shown *shown)
+{
+    const struct ward_verdict *verdict = shown->verdict;
+    ward_json_begin_object(writer);
+    ward_json_member_string(writer, "verdict", ward_span_of(ward_reason_name(verdict->reason)));
+    ward_json_member_int(writer, "revision", (int64_t)verdict->revision);
+    if (verdict->has_record) {
+        write_key(writer, verdict);
+    }
+    if (verdict->has_limit) {
+        write_limit(writer, "limit", &verdict->limit);
+    }
+    if (verdict->has_stage) {
+        write_stage(writer, verdict);
+    }
+    if (verdict->has_plan) {
+        write_plan(writer, verdict);
+    }
+    if (shown->settle.data) {
+        ward_json_member_string(writer, "settle", shown->settle);
+    }
+    ward_json_end_object(writer);
+}
