@@ -299,11 +299,22 @@ static enum MHD_Result send_refusal(struct ward_http_connection *connection, str
     return send_reply(connection);
 }
 
+/* Find whose words fit a request that was refused before it was routed, maybe before its target was read: no byte of
+ * it is trusted, but where it begins says whom it was meant for. */
+static void find_words(const struct ward_http_router *router, const struct ward_http_request *request,
+                       struct ward_http_match *ret)
+{
+    struct ward_span path = request->target;
+    const char *mark = path.size > 0 ? memchr(path.data, '?', path.size) : NULL;
+    path.size = mark ? (size_t)(mark - path.data) : path.size;
+    ward_http_router_find(router, WARD_METHOD_OTHER, path, request->listener, ret);
+    ret->route = NULL;
+}
+
 static enum MHD_Result refuse_and_close(struct ward_http_connection *connection, struct ward_http_refusal refusal)
 {
-    if (!connection->match.surface) { /* refused before it was routed: its path still says whose words fit */
-        ward_http_router_find(connection->server->router, WARD_METHOD_OTHER, connection->request.path,
-                              connection->request.listener, &connection->match);
+    if (!connection->match.surface) {
+        find_words(connection->server->router, &connection->request, &connection->match);
     }
     connection->refusal = refusal;
     ward_http_reply_refuse(&connection->request, connection->match.surface, refusal, &connection->reply);
@@ -533,7 +544,7 @@ static struct ward_http_refusal prepare_dispatch(const struct ward_http_router *
     }
     if (refusal.status) {
         request->path = WARD_SPAN("/");
-        ward_http_router_find(router, WARD_METHOD_OTHER, request->path, request->listener, match);
+        find_words(router, request, match);
         return refusal;
     }
     refusal = ward_http_find_route(router, request, match);

@@ -188,9 +188,9 @@ static void lets_the_surface_of_the_path_refuse(void **state)
         { WARD_GET, "/none", "", 404, "keys no_route" },
         { WARD_POST, "/v1/bytes", "1234", 200, "" },
         { WARD_POST, "/v1/bytes", "12345", 413, "native body_too_large" },
-        { WARD_GET, "/v1/%00", "", 400, "keys bad_escape" },
+        { WARD_GET, "/v1/%00", "", 400, "native bad_escape" },
         { WARD_GET, "v1/who", "", 400, "keys bad_target" },
-        { WARD_METHOD_OTHER, "/v1/who", "", 501, "keys unknown_method" },
+        { WARD_METHOD_OTHER, "/v1/who", "", 501, "native unknown_method" },
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char text[128];
