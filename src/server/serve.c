@@ -15,6 +15,7 @@
 #include "server/pulse.h"
 #include "server/quota_zone.h"
 #include "surface/native/native.h"
+#include "surface/ncp/ncp.h"
 #include "surface/theauthapi/theauthapi.h"
 #include "verify/expiry.h"
 
@@ -28,7 +29,7 @@ struct server {
     struct ward_keyed_hash *lookup; /* each thread's verifier copies it */
     struct ward_metrics *metrics;
     struct ward_access_log access_log;
-    struct ward_http_surface surfaces[2];
+    struct ward_http_surface surfaces[WARD_SURFACES_MAX];
     struct ward_http_listen listens[WARD_LISTENS_MAX + 1]; /* the last is the control socket */
     size_t listen_count;
     char control_address[CONTROL_ADDRESS_CHARS];
@@ -39,14 +40,17 @@ struct server {
     int64_t zone_read_ms; /* by ward_boot_ms */
 };
 
-size_t ward_serve_surfaces(bool has_theauthapi, struct ward_http_surface ret[2])
+size_t ward_serve_surfaces(const struct ward_options *options, struct ward_http_surface ret[WARD_SURFACES_MAX])
 {
-    ret[0] = ward_native_surface;
-    ret[1] = ward_theauthapi_surface;
-    if (has_theauthapi)
-        return 2;
-    ret[0].prefix = ""; /* somebody words the 404 of a path that nobody serves */
-    return 1;
+    size_t count = 0;
+    ret[count++] = ward_native_surface;
+    if (ward_option_is_on(options, "surface-theauthapi"))
+        ret[count++] = ward_theauthapi_surface;
+    else
+        ret[0].prefix = ""; /* somebody words the 404 of a path that nobody serves */
+    if (ward_option_is_on(options, "surface-ncp"))
+        ret[count++] = ward_ncp_surface;
+    return count;
 }
 
 /* ---- what the HTTP layer calls ---- */
@@ -218,7 +222,7 @@ static bool start_http(struct server *server, struct ward_failure *ret_why)
     char why[256] = "";
     struct ward_http_options http = {
         .surfaces = server->surfaces,
-        .surface_count = ward_serve_surfaces(ward_option_is_on(options, "surface-theauthapi"), server->surfaces),
+        .surface_count = ward_serve_surfaces(options, server->surfaces),
         .listens = server->listens,
         .listen_count = server->listen_count,
         .event_threads = (size_t)ward_option_number(options, "event-threads"),
@@ -269,6 +273,8 @@ static bool start(struct server *server, const char *version, struct ward_failur
         return false;
     struct ward_application *application = &server->app.application;
     application->max_staleness_ms = ward_option_number(options, "max-staleness");
+    application->ncp.accepts_v1 = ward_option_is_on(options, "ncp-signature-v1");
+    application->ncp.domain_code = ward_option_text(options, "ncp-domain-code");
     application->metrics = write_metrics;
     application->server = server;
     enum ward_status status = ward_keyed_hash_lookup(server->app.keyring, &server->lookup);

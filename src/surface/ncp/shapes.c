@@ -56,6 +56,13 @@ static void member_tenant(struct ward_json_writer *writer, const char *name, con
     ward_json_member_string(writer, name, ward_span(text, size));
 }
 
+/* Who changed an object last, or made it. */
+static void member_modifier(struct ward_json_writer *writer, const struct ward_provenance *provenance)
+{
+    bool is_changed = !ward_uuid_is_nil(&provenance->changed_by);
+    member_uuid(writer, "modifier", is_changed ? &provenance->changed_by : &provenance->created_by);
+}
+
 /* A number that may be none. */
 static void member_number(struct ward_json_writer *writer, const char *name, bool has_number, int64_t value)
 {
@@ -98,7 +105,7 @@ void ward_ncp_write_product(struct ward_json_writer *writer, const struct ward_n
     ward_json_member_null(writer, "invokeId"); /* Ward forwards nothing: there is no host to invoke */
     ward_json_member_bool(writer, "isPublished", false);
     ward_json_member_bool(writer, "isDeleted", product->is_removed);
-    member_uuid(writer, "modifier", &product->provenance.changed_by);
+    member_modifier(writer, &product->provenance);
     member_time(writer, "modTime", product->provenance.updated_ms);
     ward_json_member_null(writer, "actionName"); /* hints for NCP's console, here and in `permission` */
     ward_json_member_null(writer, "permission");
@@ -116,7 +123,7 @@ void ward_ncp_write_api(struct ward_json_writer *writer, const struct ward_ncp_c
     member_tenant(writer, "tenantId", &call->who.account_id, TENANT_CHARS);
     member_words(writer, "domainCode", call->domain_code);
     ward_json_member_bool(writer, "isDeleted", api->is_removed);
-    member_uuid(writer, "modifier", &api->provenance.changed_by);
+    member_modifier(writer, &api->provenance);
     member_time(writer, "modTime", api->provenance.updated_ms);
     ward_json_end_object(writer);
 }
@@ -148,7 +155,7 @@ void ward_ncp_write_stage(struct ward_json_writer *writer, const struct ward_ncp
     ward_json_member_int(writer, "statusCode", stage->status_code);
     member_text(writer, "response", stage->response);
     ward_ncp_write_terms(writer, &stage->terms);
-    member_uuid(writer, "modifier", &stage->provenance.changed_by);
+    member_modifier(writer, &stage->provenance);
     member_time(writer, "regTime", stage->provenance.created_ms);
     ward_json_end_object(writer);
 }
@@ -169,7 +176,7 @@ void ward_ncp_write_plan(struct ward_json_writer *writer, const struct ward_ncp_
     member_number(writer, "monthQuotaRequest", terms->month_quota != WARD_QUOTA_NONE, terms->month_quota);
     ward_json_member_string(writer, "quotaCondition", classes[0] ? ward_span_of(classes) : WARD_SPAN_NONE);
     ward_json_member_int(writer, "associatedStagesCount", plan->associated_stages);
-    member_uuid(writer, "modifier", &plan->provenance.changed_by);
+    member_modifier(writer, &plan->provenance);
     member_words(writer, "domainCode", call->domain_code);
     ward_json_end_object(writer);
 }

@@ -51,6 +51,10 @@ static enum ward_handled change_subscription(struct ward_http_request *request, 
     struct ward_span product = WARD_SPAN_NONE;
     bool has_product = ward_surface_text(&call.gateway.problems, body, "productId", false, &product);
     enum ward_status status = change(&call.gateway, request->parameters[0], has_product, product);
+    if (status == WARD_CONFLICT) {
+        return ward_ncp_error(reply, WARD_NCP_BAD_REQUEST,
+                              WARD_SPAN("The subscription was refused by the product's owner."), "conflict");
+    }
     return status == WARD_OK ? ward_ncp_empty(&call, 200) : ward_ncp_refused(&call, status, NULL);
 }
 
