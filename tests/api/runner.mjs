@@ -24,7 +24,7 @@ export function fill(value, variables) {
     return value;
 }
 
-function check(actual, wanted, variables, where) {
+export function check(actual, wanted, variables, where) {
     if (wanted instanceof RegExp) {
         assert.match(String(actual), wanted, where);
     } else if (typeof wanted === 'function') {
@@ -41,7 +41,7 @@ function check(actual, wanted, variables, where) {
     }
 }
 
-const member = (body, path) => (path === '' ? body : path.split('.').reduce((value, name) => value?.[name], body));
+export const member = (body, path) => (path === '' ? body : path.split('.').reduce((value, name) => value?.[name], body));
 
 /** Make the callers and projects a case works with. */
 export async function fixtures(ward, admin) {
@@ -104,7 +104,7 @@ export async function run(ward, setup, test) {
     }
 }
 
-function fillKeeping(value, variables) { // like fill, but leaves RegExp and functions alone
+export function fillKeeping(value, variables) { // like fill, but leaves RegExp and functions alone
     if (value instanceof RegExp || typeof value === 'function') return value;
     if (Array.isArray(value)) return value.map((item) => fillKeeping(item, variables));
     if (value && typeof value === 'object') {
