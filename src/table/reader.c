@@ -251,6 +251,11 @@ enum ward_table_found ward_table_find(struct ward_table_reader *reader, const st
     return WARD_TABLE_UNSURE;
 }
 
+void ward_table_find_prefetch(const struct ward_table_reader *reader, const struct ward_lookup *lookup)
+{
+    __builtin_prefetch(&reader->view.index[ward_lookup_home(lookup) & (reader->view.geometry.index_slots - 1)]);
+}
+
 void ward_table_body_prefetch(const struct ward_table_reader *reader, const struct ward_record *record)
 {
     if (record->body_offset >= reader->view.geometry.arena_bytes)

@@ -237,6 +237,9 @@ enum ward_table_found {
 enum ward_table_found ward_table_find(struct ward_table_reader *reader, const struct ward_lookup *lookup,
                                       struct ward_record *ret);
 
+/** Fetch what ward_table_find looks at first, ahead of it. */
+void ward_table_find_prefetch(const struct ward_table_reader *reader, const struct ward_lookup *lookup);
+
 /** Fetch a record's body ahead of ward_table_body; a hint, whatever the record says. */
 void ward_table_body_prefetch(const struct ward_table_reader *reader, const struct ward_record *record);
 

@@ -89,6 +89,9 @@ static enum ward_reason recognise_stage(struct ward_verifier *verifier, const st
 enum ward_reason ward_stage_recognise(struct ward_verifier *verifier, const struct ward_presented *presented,
                                       struct ward_found_stage *ret, struct ward_verdict *verdict)
 {
+    struct ward_lookup lookup;
+    ward_relation_lookup(verifier->hash, ward_record_id(&verdict->record, 0), presented->stage->stage, &lookup);
+    ward_table_find_prefetch(verifier->reader, &lookup); /* on its way while the stage, which is hot, is looked at */
     enum ward_reason reason = recognise_stage(verifier, presented, ret);
     if (reason != WARD_VERDICT_VALID || !ret->is_found)
         return reason;
@@ -98,8 +101,7 @@ enum ward_reason ward_stage_recognise(struct ward_verifier *verifier, const stru
     plan->api = ward_record_id(&ret->stage, 1);
     plan->stage = presented->stage->stage;
 
-    uint64_t key = ward_record_id(&verdict->record, 0);
-    enum ward_table_found found = find_relation(verifier, key, plan->stage, &ret->relation);
+    enum ward_table_found found = find_kind(verifier, &lookup, WARD_RECORD_RELATION, &ret->relation);
     if (found == WARD_TABLE_UNSURE)
         return WARD_VERDICT_STALE;
     if (found != WARD_TABLE_FOUND)
