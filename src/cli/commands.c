@@ -16,7 +16,11 @@ static const struct ward_option_row verify_rows[] = {
     WARD_ROW_OUTPUT,
     WARD_ROW_TEXT("key-file", "FILE", "Read the key from a file instead of standard input"),
     WARD_ROW_TEXT("origin", "HOST", "Where the request came from, for keys with allowed domains"),
-    { "peek", WARD_OPTION_SWITCH, NULL, NULL, NULL, NULL, 0, 0, "Look, do not count against the key's limit" },
+    WARD_ROW_TEXT("stage", "ID", "The stage that is asked for: decide by its plan, too"),
+    WARD_ROW_TEXT("product", "ID", "The product that the stage must be of"),
+    WARD_ROW_TEXT("api", "ID", "The API that the stage must be of"),
+    WARD_ROW_TEXT("client-address", "ADDRESS", "Where the caller comes from, for a stage with an access list"),
+    { "peek", WARD_OPTION_SWITCH, NULL, NULL, NULL, NULL, 0, 0, "Look, do not count against limits and quotas" },
     { "max-staleness", WARD_OPTION_NUMBER, "WARD_MAX_STALENESS", NULL, "MS", "5000", 0, 86400000,
       "Do not trust a table that has heard nothing from its server for so long; 0: trust any" },
 };
@@ -115,7 +119,8 @@ static const char verify_more[] =
     "Reads one API key from standard input (or --key-file) and decides from the table in DIR, without asking the "
     "server:\n"
     "what any verifier on this machine would decide now. Exit code 0: valid; 1: not valid; 2: could not decide.\n\n"
-    "  ward verify --data /var/lib/ward --peek <key.txt\n";
+    "  ward verify --data /var/lib/ward --peek <key.txt\n"
+    "  ward verify --data /var/lib/ward --stage x23oik7hdq --client-address 192.0.2.7 <key.txt\n";
 
 static const char check_more[] = "Recomputes the change log's chain and opens every sealed value. Needs the directory "
                                  "for itself: stop the server, or\n"
@@ -155,7 +160,8 @@ static const char key_create_more[] =
 
 static const char credential_create_more[] =
     "The secret is printed once. An access key can be read again by an admin; a token and an IAM secret cannot.\n\n"
-    "  ward credential create --kind access-key --role viewer --name dashboard --project default\n";
+    "  ward credential create --kind access-key --role viewer --name dashboard --project default\n"
+    "  ward credential create --kind iam --role admin --name terraform     # signs calls of NCP's API Gateway\n";
 
 const struct ward_command ward_commands[] = {
     { "init", NULL, "[options]", "Make a data directory and print its first credentials, once", init_more,

@@ -2,11 +2,12 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/iso8601.h"
 #include "base/seam.h"
 #include "cli/cli.h"
 #include "model/key_id.h"
 #include "server/process.h"
+#include "surface/native/ticket.h"
+#include "surface/native/verdict.h"
 #include "verify/verify.h"
 
 enum { INPUT_MAX = 64 * 1024, OUTPUT_MAX = 1024 * 1024 };
@@ -76,54 +77,38 @@ static bool open_verifier(struct ward_cli *cli, struct ward_verifier *ret)
     return status == WARD_OK;
 }
 
-static void write_key(const struct ward_verdict *verdict, struct ward_json_writer *writer)
-{
-    char id[WARD_KEY_ID_CHARS + 1], uuid[WARD_UUID_CHARS + 1];
-    ward_verdict_key_id(verdict, id);
-    ward_json_key(writer, "key");
-    ward_json_begin_object(writer);
-    ward_json_member_string(writer, "id", ward_span_of(id));
-    ward_json_member_string(writer, "name", verdict->body.name);
-    ward_uuid_format(&verdict->scope.project_id, uuid);
-    ward_json_member_string(writer, "project", ward_span_of(uuid));
-    ward_uuid_format(&verdict->scope.account_id, uuid);
-    ward_json_member_string(writer, "account", ward_span_of(uuid));
-    ward_json_member_string(writer, "userId", verdict->body.custom_user_id);
-    ward_json_member_string(writer, "accountId", verdict->body.custom_account_id);
-    ward_json_member_raw(writer, "metadata",
-                         verdict->body.metadata.size > 0 ? verdict->body.metadata : WARD_SPAN("{}"));
-    ward_json_member_time(writer, "expiresAt", verdict->record.expires_ms);
-    ward_json_end_object(writer);
-}
-
-static void write_limit(const struct ward_limit_state *limit, struct ward_json_writer *writer)
-{
-    ward_json_key(writer, "limit");
-    ward_json_begin_object(writer);
-    ward_json_member_int(writer, "limit", (int64_t)limit->limit);
-    ward_json_member_int(writer, "remaining", (int64_t)limit->remaining);
-    ward_json_member_int(writer, "consumed", (int64_t)limit->consumed);
-    ward_json_member_time(writer, "resetAt", limit->reset_ms);
-    ward_json_end_object(writer);
-}
-
 /* The shape of POST /v1/verify. */
-static void write_json(const struct ward_verdict *verdict, struct ward_buffer *ret)
+static void write_json(const struct ward_native_shown *shown, struct ward_buffer *ret)
 {
     struct ward_json_writer writer = ward_json_writer_to(ret);
-    ward_json_begin_object(&writer);
-    ward_json_member_string(&writer, "verdict", ward_span_of(ward_reason_name(verdict->reason)));
-    ward_json_member_int(&writer, "revision", (int64_t)verdict->revision);
-    if (verdict->has_record)
-        write_key(verdict, &writer);
-    if (verdict->has_limit)
-        write_limit(&verdict->limit, &writer);
-    ward_json_end_object(&writer);
+    ward_native_write_verdict(&writer, shown);
     ward_buffer_append_char(ret, '\n');
 }
 
-static void write_text(const struct ward_verdict *verdict, struct ward_buffer *ret)
+static void write_limit(const char *title, const struct ward_limit_state *limit, struct ward_buffer *ret)
 {
+    ward_buffer_append_format(ret, "%-9s %llu of %llu left\n", title, (unsigned long long)limit->remaining,
+                              (unsigned long long)limit->limit);
+}
+
+static void write_plan(const struct ward_verdict *verdict, struct ward_buffer *ret)
+{
+    const struct ward_plan_verdict *plan = &verdict->plan;
+    if (!verdict->has_stage)
+        return;
+    if (plan->has_throttle)
+        write_limit("throttle", &plan->throttle, ret);
+    if (plan->has_rate)
+        write_limit("rate", &plan->rate, ret);
+    if (plan->has_quotas && plan->terms.day_quota != WARD_QUOTA_NONE)
+        write_limit("day", &plan->quotas.day, ret);
+    if (plan->has_quotas && plan->terms.month_quota != WARD_QUOTA_NONE)
+        write_limit("month", &plan->quotas.month, ret);
+}
+
+static void write_text(const struct ward_native_shown *shown, struct ward_buffer *ret)
+{
+    const struct ward_verdict *verdict = shown->verdict;
     char id[WARD_KEY_ID_CHARS + 1];
     ward_buffer_append_format(ret, "%s\n", ward_reason_name(verdict->reason));
     if (verdict->has_record) {
@@ -133,29 +118,66 @@ static void write_text(const struct ward_verdict *verdict, struct ward_buffer *r
         ward_buffer_append_char(ret, '\n');
     }
     if (verdict->has_limit)
-        ward_buffer_append_format(ret, "limit     %llu of %llu left\n", (unsigned long long)verdict->limit.remaining,
-                                  (unsigned long long)verdict->limit.limit);
+        write_limit("limit", &verdict->limit, ret);
+    write_plan(verdict, ret);
     ward_buffer_append_format(ret, "revision  %llu\n", (unsigned long long)verdict->revision);
+    if (shown->settle.data) {
+        ward_buffer_append_text(ret, "settle    ");
+        ward_buffer_append(ret, shown->settle);
+        ward_buffer_append_char(ret, '\n');
+    }
 }
 
-static enum ward_exit report(struct ward_cli *cli, const struct ward_verdict *verdict)
+static const char *why_undecided(const struct ward_verdict *verdict)
 {
+    return verdict->needs_subscription
+               ? "the key is not subscribed yet; the stage is for everybody, so its first use through the server "
+                 "subscribes it; look without using it with --peek"
+               : "no server keeps this table up to date, so nothing can be said; start ward serve, or look at the last "
+                 "state with --max-staleness 0";
+}
+
+static enum ward_exit report(struct ward_cli *cli, const struct ward_native_shown *shown)
+{
+    enum ward_reason reason = shown->verdict->reason;
     WARD_BUFFER text = ward_buffer_new_secret(OUTPUT_MAX);
     if (ward_cli_wants_json(cli))
-        write_json(verdict, &text);
+        write_json(shown, &text);
     else
-        write_text(verdict, &text);
+        write_text(shown, &text);
     if (ward_cli_print(cli, ward_buffer_span(&text)) != WARD_EXIT_OK)
         return undecided(cli);
-    if (verdict->reason == WARD_VERDICT_VALID)
+    if (reason == WARD_VERDICT_VALID)
         return WARD_EXIT_OK;
-    if (verdict->reason != WARD_VERDICT_STALE)
+    if (reason != WARD_VERDICT_STALE)
         return WARD_EXIT_REFUSED;
-    ward_fail(
-        &cli->failure, WARD_EXIT_USAGE,
-        "no server keeps this table up to date, so nothing can be said; start ward serve, or look at the last state "
-        "with --max-staleness 0");
+    ward_fail(&cli->failure, WARD_EXIT_USAGE, "%s", why_undecided(shown->verdict));
     return undecided(cli);
+}
+
+/* ---- the stage ---- */
+
+static bool read_id(struct ward_cli *cli, const char *flag, uint64_t *ret)
+{
+    const char *text = ward_option_text(&cli->options, flag);
+    struct ward_key_id id;
+    if (!text)
+        return true;
+    if (!ward_key_id_parse(ward_span_of(text), &id))
+        return ward_fail(&cli->failure, WARD_EXIT_USAGE, "--%s takes an id: 10 characters a-z, 0-9", flag);
+    *ret = ward_key_id_pack(&id);
+    return true;
+}
+
+static bool read_stage(struct ward_cli *cli, struct ward_stage_ref *ret)
+{
+    ret->client_address = ward_span_of(ward_option_text(&cli->options, "client-address"));
+    if (!read_id(cli, "product", &ret->product) || !read_id(cli, "api", &ret->api) ||
+        !read_id(cli, "stage", &ret->stage))
+        return false;
+    if (ret->stage == 0 && (ret->product != 0 || ret->api != 0))
+        return ward_fail(&cli->failure, WARD_EXIT_USAGE, "--product and --api need --stage");
+    return true;
 }
 
 enum ward_exit ward_run_verify(struct ward_cli *cli)
@@ -163,6 +185,9 @@ enum ward_exit ward_run_verify(struct ward_cli *cli)
     WARD_BUFFER input = ward_buffer_new_secret(INPUT_MAX);
     struct ward_verifier verifier = { .max_staleness_ms = 0 };
     struct ward_verdict verdict = { .reason = WARD_VERDICT_STALE };
+    struct ward_stage_ref stage = { 0 };
+    if (!read_stage(cli, &stage))
+        return undecided(cli);
     if (!ward_process_harden(&cli->failure) || !read_input(cli, &input) || !open_verifier(cli, &verifier))
         return undecided(cli);
     const char *origin = ward_option_text(&cli->options, "origin");
@@ -170,9 +195,14 @@ enum ward_exit ward_run_verify(struct ward_cli *cli)
                                         .value = without_line_end(ward_buffer_span(&input)),
                                         .origin = ward_span_of(origin),
                                         .wants_body = true,
-                                        .peek = ward_option_is_on(&cli->options, "peek") };
-    ward_verify(&verifier, &presented, ward_now_ms(), &verdict);
-    enum ward_exit code = report(cli, &verdict);
+                                        .peek = ward_option_is_on(&cli->options, "peek"),
+                                        .stage = stage.stage != 0 ? &stage : NULL };
+    struct ward_native_shown shown = { .verdict = &verdict, .now_ms = ward_now_ms() };
+    char ticket[WARD_TICKET_CHARS];
+    ward_verify(&verifier, &presented, shown.now_ms, &verdict);
+    if (ward_native_ticket_is_due(&verdict))
+        shown.settle = ward_native_ticket_write(verifier.hash, &verdict.plan.ticket, ticket);
+    enum ward_exit code = report(cli, &shown);
     ward_verifier_close(&verifier);
     return code;
 }

@@ -206,13 +206,19 @@ static bool leave_for_worker(struct ward_http_request *request, const struct que
     return ward_surface_verdict_keep(request, &use->verdict);
 }
 
+/** To look at a stage that is for everybody is no use of it: such a verdict stands. */
+static bool is_waiting_for_subscription(const struct ward_verdict *verdict)
+{
+    return verdict->needs_subscription && verdict->reason == WARD_VERDICT_STALE;
+}
+
 static enum ward_handled decide_and_answer(struct ward_http_request *request, struct ward_http_reply *reply,
                                            const struct question *question)
 {
     int64_t now_ms = ward_now_ms();
     struct ward_verdict verdict;
     decide(request, question, now_ms, &verdict);
-    bool needs_worker = verdict.is_first_use || verdict.needs_subscription;
+    bool needs_worker = verdict.is_first_use || is_waiting_for_subscription(&verdict);
     if (needs_worker && leave_for_worker(request, question, &verdict, now_ms)) {
         return WARD_HAND_OVER;
     }
@@ -241,7 +247,7 @@ enum ward_handled ward_native_verify_first(struct ward_http_request *request, st
     if (!use) {
         return ward_native_problem(request, reply, 503, "stale", detail_of(WARD_VERDICT_STALE));
     }
-    if (use->verdict.needs_subscription) {
+    if (is_waiting_for_subscription(&use->verdict)) {
         use->now_ms = ward_now_ms(); /* it may have waited for a worker */
         subscribe(request, use);
     }
