@@ -22,6 +22,7 @@ export const goals = [
     { verb: 'slow', figure: 'p99', most: 2, text: '2,000 slow connections (head, body, read): verify p99 against the paired baseline', short: '2,000 slow: p99' },
     { verb: 'slow', figure: 'throughput', least: 0.8, text: 'the same: requests/s', short: '2,000 slow: requests/s' },
     { verb: 'slow', figure: 'left_open', most: 0, text: 'the same: slow connections still open behind their deadline', short: '2,000 slow: left open' },
+    { verb: 'plan', figure: 'exact_windows', least: 3000, text: 'a plan under 64 threads in 4 processes: windows in which exactly its number was let in, of 3,000 (seconds, days, months)', short: 'plan: exact windows' },
     { verb: 'memory', figure: 'idle_connection_kib', most: 40, text: 'memory of an idle keep-alive connection, KiB', short: 'idle connection' },
 ];
 
