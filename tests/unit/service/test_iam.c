@@ -1,0 +1,155 @@
+/* Secrets of IAM pairs: contracts/ncp.md 3. What is kept never outlives the credential. */
+#include "gateway_fixture.h"
+
+static enum ward_status ask(struct fixture *f, struct ward_span id, struct ward_span *ret_secret,
+                            struct ward_operator *ret_who)
+{
+    return ward_service_iam_secret(f->service, id, &f->pool, ret_secret, ret_who);
+}
+
+static struct ward_credential make_iam(struct fixture *f, const struct ward_uuid *project, enum ward_role role)
+{
+    struct ward_credential made;
+    struct ward_receipt receipt;
+    struct ward_credential_input input = {
+        .has_name = true, .has_project = true, .has_role = true, .name = WARD_SPAN("iam"), .role = role
+    };
+    input.project = id_span(f, project);
+    assert_ok(
+        ward_service_credential_create(f->service, &f->local, WARD_CREDENTIAL_IAM, &input, &f->pool, &made, &receipt));
+    return made;
+}
+
+static struct ward_credential_ref ref_of(struct fixture *f, const struct ward_credential *credential)
+{
+    return (struct ward_credential_ref){ .id = id_span(f, &credential->id) };
+}
+
+static void test_a_secret_and_its_operator(void **state)
+{
+    struct fixture *f = *state;
+    struct ward_span secret;
+    struct ward_operator who;
+    for (int i = 0; i < 3; i++) { /* from the store, then from what is kept */
+        assert_ok(ask(f, f->made.iam.public_id, &secret, &who));
+        assert_true(ward_span_equal(f->made.iam.value, secret));
+        assert_int_equal(WARD_ACTOR_IAM, who.type);
+        assert_int_equal(WARD_ROLE_ADMIN, who.role);
+        assert_true(ward_uuid_equal(&f->made.iam.id, &who.id));
+        assert_true(ward_uuid_equal(&f->made.account.id, &who.account_id));
+        assert_true(ward_uuid_equal(&f->made.project.id, &who.project_id));
+    }
+}
+
+static void test_an_unknown_id_has_a_dummy(void **state)
+{
+    struct fixture *f = *state;
+    static char too_long[200];
+    memset(too_long, 'a', sizeof(too_long));
+    const struct ward_span ids[] = { WARD_SPAN("ncp_iam_00000000000000000000"), WARD_SPAN(""), f->made.access_key.value,
+                                     f->made.token.value, ward_span(too_long, sizeof(too_long)) };
+    for (size_t i = 0; i < 2 * sizeof(ids) / sizeof(*ids); i++) {
+        struct ward_span secret = WARD_SPAN_NONE;
+        struct ward_operator who;
+        assert_status(WARD_NOT_FOUND, ask(f, ids[i / 2], &secret, &who));
+        assert_int_equal(f->made.iam.value.size, secret.size);
+        assert_int_equal(WARD_ROLE_NONE, who.role);
+        assert_false(ward_operator_covers(&who, &f->made.account.id, NULL));
+    }
+}
+
+static void test_a_deleted_pair_stops_at_once(void **state)
+{
+    struct fixture *f = *state;
+    struct ward_credential iam = make_iam(f, &f->made.project.id, WARD_ROLE_USER);
+    struct ward_credential_ref ref = ref_of(f, &iam);
+    struct ward_span secret;
+    struct ward_operator who;
+    struct ward_receipt receipt;
+    assert_ok(ask(f, iam.public_id, &secret, &who));
+    assert_ok(ward_service_credential_delete(f->service, &f->local, &ref, &receipt));
+    assert_status(WARD_NOT_FOUND, ask(f, iam.public_id, &secret, &who));
+    assert_false(ward_span_equal(iam.value, secret));
+    assert_ok(ward_service_credential_reactivate(f->service, &f->local, &ref, &f->pool, &iam, &receipt));
+    assert_ok(ask(f, iam.public_id, &secret, &who));
+}
+
+static void test_a_narrowed_role_holds_at_once(void **state)
+{
+    struct fixture *f = *state;
+    struct ward_credential iam = make_iam(f, &f->made.project.id, WARD_ROLE_ADMIN);
+    struct ward_credential_ref ref = ref_of(f, &iam);
+    struct ward_credential_input input = {
+        .has_name = true, .has_role = true, .name = WARD_SPAN("iam"), .role = WARD_ROLE_VIEWER
+    };
+    struct ward_span secret;
+    struct ward_operator who;
+    struct ward_receipt receipt;
+    assert_ok(ask(f, iam.public_id, &secret, &who));
+    assert_ok(ward_service_credential_update(f->service, &f->local, &ref, &input, &f->pool, &iam, &receipt));
+    assert_ok(ask(f, iam.public_id, &secret, &who));
+    assert_int_equal(WARD_ROLE_VIEWER, who.role);
+}
+
+static void test_a_closed_project_closes_its_pairs(void **state)
+{
+    struct fixture *f = *state;
+    struct ward_credential first = make_iam(f, &f->test_project.id, WARD_ROLE_ADMIN);
+    struct ward_credential second = make_iam(f, &f->other_project.id, WARD_ROLE_ADMIN);
+    struct ward_span secret;
+    struct ward_operator who;
+    assert_ok(ask(f, first.public_id, &secret, &who));
+    assert_ok(ask(f, second.public_id, &secret, &who));
+    assert_ok(ward_service_project_delete(f->service, &f->local, id_span(f, &f->test_project.id), NULL));
+    assert_status(WARD_NOT_FOUND, ask(f, first.public_id, &secret, &who));
+    assert_ok(ward_service_account_delete(f->service, &f->local, id_span(f, &f->other_account.id), NULL));
+    assert_status(WARD_NOT_FOUND, ask(f, second.public_id, &secret, &who));
+}
+
+/* An id that was asked for too early is not unknown for ever. */
+static void test_what_was_unknown_is_found_once_made(void **state)
+{
+    struct fixture *f = *state;
+    struct ward_span secret;
+    struct ward_operator who;
+    for (int i = 0; i < 8; i++) {
+        assert_status(WARD_NOT_FOUND, ask(f, WARD_SPAN("ncp_iam_early"), &secret, &who));
+        struct ward_credential iam = make_iam(f, &f->made.project.id, WARD_ROLE_USER);
+        assert_ok(ask(f, iam.public_id, &secret, &who));
+        assert_true(ward_span_equal(iam.value, secret));
+    }
+}
+
+static enum ward_status break_seal_in(struct ward_store_session *session, void *arg)
+{
+    struct fixture *f = arg;
+    struct ward_credential iam;
+    enum ward_status status = ward_store_credential_get(session, &f->made.iam.id, &f->pool, &iam);
+    if (status == WARD_OK) {
+        char *bytes = (char *)(uintptr_t)iam.sealed.data;
+        bytes[iam.sealed.size - 1] ^= 1;
+        status = ward_store_credential_update(session, &iam);
+    }
+    return status;
+}
+
+static void test_a_broken_seal_is_an_alarm(void **state)
+{
+    struct fixture *f = *state;
+    struct ward_span secret;
+    struct ward_operator who;
+    assert_ok(ward_store_write(f->store, break_seal_in, f, NULL));
+    assert_status(WARD_INTEGRITY, ask(f, f->made.iam.public_id, &secret, &who));
+    assert_true(log_holds(f, "integrity-alarm"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        test_case(test_a_secret_and_its_operator),         test_case(test_an_unknown_id_has_a_dummy),
+        test_case(test_a_deleted_pair_stops_at_once),      test_case(test_a_narrowed_role_holds_at_once),
+        test_case(test_a_closed_project_closes_its_pairs), test_case(test_what_was_unknown_is_found_once_made),
+        test_case(test_a_broken_seal_is_an_alarm),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
