@@ -1,11 +1,9 @@
 #include "model/product.h"
 
-#include <arpa/inet.h>
-
+#include "base/address.h"
 #include "model/text.h"
 
 #define THROTTLE_MAX   2147483647
-#define ADDRESS_MAX    64 /* an address or a network as text */
 #define STATUS_MIN     200
 #define STATUS_MAX     599
 #define NAME_CHARS     WARD_ALPHABET_BASE62 "_-"
@@ -151,44 +149,6 @@ static void check_range(struct ward_problems *problems, const char *member, bool
     }
 }
 
-/* The digits behind the slash of a network. */
-static bool is_prefix(const char *text, int bits)
-{
-    size_t size = strlen(text);
-    int value = 0;
-    if (size == 0 || size > 3 || (size > 1 && text[0] == '0')) {
-        return false;
-    }
-    for (size_t i = 0; i < size; i++) {
-        if (text[i] < '0' || text[i] > '9') {
-            return false;
-        }
-        value = value * 10 + (text[i] - '0');
-    }
-    return value <= bits;
-}
-
-/* One address or network, as inet_pton takes addresses. */
-static bool is_address(struct ward_span entry)
-{
-    char text[ADDRESS_MAX + 1];
-    unsigned char bytes[16];
-    if (entry.size == 0 || entry.size > ADDRESS_MAX) {
-        return false;
-    }
-    memcpy(text, entry.data, entry.size);
-    text[entry.size] = '\0';
-    char *slash = strchr(text, '/');
-    if (slash) {
-        *slash = '\0';
-    }
-    int bits = strchr(text, ':') ? 128 : 32;
-    if (inet_pton(bits == 128 ? AF_INET6 : AF_INET, text, bytes) != 1) {
-        return false;
-    }
-    return !slash || is_prefix(slash + 1, bits);
-}
-
 bool ward_acl_next(struct ward_span *list, struct ward_span *ret)
 {
     while (list->size > 0 && (*list->data == ' ' || *list->data == ',')) {
@@ -220,8 +180,9 @@ static void check_acl(struct ward_stage_input *input)
     }
     struct ward_span left = input->acl_list;
     struct ward_span entry;
+    struct ward_network network;
     while (ward_acl_next(&left, &entry)) {
-        if (!is_address(entry)) {
+        if (!ward_network_parse(entry, &network)) {
             ward_problem_add(problems, "ipAclList", WARD_RULE_CHARACTERS, 0, NULL);
             return;
         }
