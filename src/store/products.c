@@ -374,7 +374,9 @@ enum ward_status ward_store_stage_of_product_count(struct ward_store_session *s,
 enum ward_status ward_store_stage_walk(struct ward_store_session *s, const struct ward_key_id *after, size_t max,
                                        ward_stage_visit visit, void *arg)
 {
-    WARD_SQL *q = ward_sql_prepare(s, STAGE_SELECT " WHERE t.id > ? AND t.is_removed = 0 ORDER BY t.id LIMIT ?");
+    WARD_SQL *q = ward_sql_prepare(s, STAGE_SELECT " LEFT JOIN product r ON r.id = i.product_id WHERE t.id > ?"
+                                                   " AND t.is_removed = 0 AND i.is_removed = 0 AND r.is_removed = 0"
+                                                   " ORDER BY t.id LIMIT ?");
     ward_sql_bind_text(q, 1, after ? ward_span(after->text, WARD_KEY_ID_CHARS) : WARD_SPAN(""));
     ward_sql_bind_int(q, 2, max > INT64_MAX ? INT64_MAX : (int64_t)max);
     return visit_stages(s, q, visit, arg);
