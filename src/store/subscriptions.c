@@ -315,13 +315,16 @@ enum ward_status ward_store_accepted_count(struct ward_store_session *s, const s
     return ward_row_count(s, q, ret);
 }
 
+#define ALL_RELATIONS                                                                                                  \
+    "SELECT count(*) FROM subscription s JOIN api i ON i.product_id = s.product_id"                                    \
+    " JOIN stage t ON t.api_id = i.id WHERE s.status = 'ACCEPTED' AND t.is_removed = 0"
+
 enum ward_status ward_store_gateway_count(struct ward_store_session *s, struct ward_gateway_counts *ret)
 {
     static const char *const texts[] = {
         "SELECT count(*) FROM usage_plan",
         "SELECT count(*) FROM stage WHERE is_removed = 0",
-        "SELECT count(*) FROM subscription s JOIN api i ON i.product_id = s.product_id"
-        " JOIN stage t ON t.api_id = i.id WHERE s.status = 'ACCEPTED' AND t.is_removed = 0",
+        ALL_RELATIONS,
     };
     int64_t counts[3] = { 0 };
     for (size_t i = 0; i < 3; i++) {
