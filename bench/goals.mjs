@@ -23,6 +23,7 @@ export const goals = [
     { verb: 'slow', figure: 'throughput', least: 0.8, text: 'the same: requests/s', short: '2,000 slow: requests/s' },
     { verb: 'slow', figure: 'left_open', most: 0, text: 'the same: slow connections still open behind their deadline', short: '2,000 slow: left open' },
     { verb: 'plan', figure: 'exact_windows', least: 3000, text: 'a plan under 64 threads in 4 processes: windows in which exactly its number was let in, of 3,000 (seconds, days, months)', short: 'plan: exact windows' },
+    { verb: 'plans', figure: 'with_plan', least: 0.85, text: '`GET /v1/authorize` over TCP with product, API, stage, plan rate and both quotas, 100,000 subscribed keys: requests/s against the same call without a plan', short: 'authorize with a plan' },
     { verb: 'signed', figure: 'signed_reads', least: 0.85, text: 'management calls signed for NCP\'s surface against those with an access key on The Auth API: reads of one key/s', short: 'signed reads' },
     { verb: 'signed', figure: 'signed_creates', least: 0.85, text: 'the same: durable creates/s, 64 clients', short: 'signed creates' },
     { verb: 'memory', figure: 'idle_connection_kib', most: 40, text: 'memory of an idle keep-alive connection, KiB', short: 'idle connection' },
