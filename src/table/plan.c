@@ -193,13 +193,25 @@ enum ward_status ward_table_put_relation(struct ward_table_writer *writer, const
 
 /* ---- counting through a reader ---- */
 
-bool ward_table_plan_call(struct ward_table_reader *reader, const struct ward_record *relation, int64_t now_ms,
-                          bool peek)
+static bool count_call(struct ward_table_reader *reader, const struct ward_record *relation, int64_t now_ms, bool peek)
 {
     struct ward_limit_counter *counter = ward_reader_counter(reader, relation);
     if (counter == NULL || peek)
         return counter != NULL && ward_limit_is_owner(counter, &relation->id);
     return ward_plan_count_call(counter, &relation->id, ward_reader_clock(reader, now_ms));
+}
+
+bool ward_table_plan_call(struct ward_table_reader *reader, struct ward_record *relation, int64_t now_ms, bool peek)
+{
+    if (count_call(reader, relation, now_ms, peek))
+        return true;
+    struct ward_lookup lookup = relation->lookup;
+    if (ward_table_find(reader, &lookup, relation) != WARD_TABLE_FOUND || relation->kind != WARD_RECORD_RELATION)
+        return false;
+    bool is_counted = count_call(reader, relation, now_ms, peek);
+    if (!is_counted)
+        ward_reader_suspect(reader); /* a counter that is not its record's */
+    return is_counted;
 }
 
 bool ward_table_plan_rate(struct ward_table_reader *reader, const struct ward_record *relation, uint32_t rate_rps,

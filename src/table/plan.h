@@ -133,9 +133,10 @@ struct ward_quota_states {
  * Time:    a few atomic operations on one cache line, which ward_table_find has asked for.
  */
 
-/** Count a call, whatever becomes of it; with peek only see whether the counter is there. */
-bool ward_table_plan_call(struct ward_table_reader *reader, const struct ward_record *relation, int64_t now_ms,
-                          bool peek);
+/** Count a call, whatever becomes of it; with peek only see whether the counter is there. The first of a verification:
+ * when the counter changed hands after the record was copied, the table is asked once more and *relation is the new
+ * one. */
+bool ward_table_plan_call(struct ward_table_reader *reader, struct ward_record *relation, int64_t now_ms, bool peek);
 
 /** Count a request against the rate of this second. A rate of 0 is none: nothing is counted. */
 bool ward_table_plan_rate(struct ward_table_reader *reader, const struct ward_record *relation, uint32_t rate_rps,

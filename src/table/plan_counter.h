@@ -54,6 +54,9 @@ bool ward_plan_read_usage(struct ward_limit_counter *counter, const struct ward_
 /** A record's counter, mapping DIR/limits anew if it lies beyond the map. NULL: none, or it cannot be reached. */
 struct ward_limit_counter *ward_reader_counter(struct ward_table_reader *reader, const struct ward_record *record);
 
+/** Tell the writer that something fails its check here: it looks at once instead of in its own time. */
+void ward_reader_suspect(const struct ward_table_reader *reader);
+
 /** The reader's clock, set. */
 struct ward_plan_clock *ward_reader_clock(struct ward_table_reader *reader, int64_t now_ms);
 

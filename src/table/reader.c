@@ -192,8 +192,7 @@ bool ward_table_reader_refresh(struct ward_table_reader *reader)
 
 /* ---- find ---- */
 
-/* Tell the writer that something fails its check here: it looks at once instead of in its own time. */
-static void suspect(const struct ward_table_reader *reader)
+void ward_reader_suspect(const struct ward_table_reader *reader)
 {
     if (reader->limits.base != NULL)
         __atomic_fetch_add(&reader->limits.live->suspicions, 1, __ATOMIC_RELAXED);
@@ -247,7 +246,7 @@ enum ward_table_found ward_table_find(struct ward_table_reader *reader, const st
         if (found != WARD_TABLE_MISSING)
             return found;
     }
-    suspect(reader);
+    ward_reader_suspect(reader);
     return WARD_TABLE_UNSURE;
 }
 
@@ -300,7 +299,7 @@ struct ward_span ward_table_body(const struct ward_table_reader *reader, const s
 {
     struct ward_span body = read_body(reader, record);
     if (body.data == NULL)
-        suspect(reader);
+        ward_reader_suspect(reader);
     return body;
 }
 
@@ -309,7 +308,7 @@ bool ward_table_scope(const struct ward_table_reader *reader, const struct ward_
 {
     bool is_good = read_scope(reader, record, ret);
     if (!is_good)
-        suspect(reader);
+        ward_reader_suspect(reader);
     return is_good;
 }
 
@@ -382,5 +381,5 @@ void ward_table_count(struct ward_table_reader *reader, const struct ward_record
     if (again.limit == 0)
         ret->is_allowed = true; /* the limit was lifted meanwhile */
     else if (!count_once(reader, &again, now_ms, peek, ret))
-        suspect(reader); /* a counter that is not its record's */
+        ward_reader_suspect(reader); /* a counter that is not its record's */
 }

@@ -228,7 +228,7 @@ static bool scrub_record(struct ward_table_writer *writer, uint64_t position)
     struct ward_record record;
     if (!ward_generation_record_good(&writer->current, position, &record))
         return false;
-    if (record.kind != WARD_RECORD_NONE && record.limit > 0)
+    if (record.kind != WARD_RECORD_NONE && record.limit_slot != WARD_LIMIT_SLOT_NONE)
         ward_limit_slots_mend(writer->limits, record.limit_slot, &record.id, record.ttl_s);
     return true;
 }
@@ -239,6 +239,7 @@ static bool scrub_heads(struct ward_table_writer *writer)
     struct ward_table_live *live = writer->current.view.live;
     __atomic_store_n(&live->superseded, 0, __ATOMIC_RELEASE);
     __atomic_store_n(&live->revision, writer->revision, __ATOMIC_RELEASE);
+    ward_writer_mend_zone(writer);
     ward_limit_slots_mend_header(writer->limits);
     return ward_generation_header_good(&writer->current);
 }

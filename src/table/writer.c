@@ -539,6 +539,13 @@ void ward_table_zone_set(struct ward_table_writer *writer, const struct ward_zon
     pthread_mutex_unlock(&writer->live_mutex);
 }
 
+void ward_writer_mend_zone(struct ward_table_writer *writer)
+{
+    pthread_mutex_lock(&writer->live_mutex);
+    __atomic_store_n(&writer->current.view.live->zone, writer->zone, __ATOMIC_RELEASE);
+    pthread_mutex_unlock(&writer->live_mutex);
+}
+
 static uint64_t load_zone(struct ward_table_writer *writer)
 {
     pthread_mutex_lock(&writer->live_mutex);

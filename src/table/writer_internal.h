@@ -75,6 +75,9 @@ enum ward_status ward_writer_move(struct ward_table_writer *writer, struct ward_
 /** The record of an entry, its scope and body still to be placed. */
 struct ward_record ward_writer_record(const struct ward_table_entry *entry, uint32_t limit_slot);
 
+/** Put the zone's word right, should it have rotted. */
+void ward_writer_mend_zone(struct ward_table_writer *writer);
+
 /** Note that the current generation cannot be trusted whole. */
 void ward_writer_note_damage(struct ward_table_writer *writer, const char *what, uint64_t position);
 void ward_writer_note_stats(struct ward_table_writer *writer);

@@ -147,17 +147,6 @@ enum ward_reason ward_stage_judge(const struct ward_presented *presented, const 
 
 /* ---- count ---- */
 
-/* A counter that changed hands after its record was copied: the table is asked once more. */
-static bool count_call(struct ward_verifier *verifier, const struct ward_presented *presented, int64_t now_ms,
-                       struct ward_found_stage *stage)
-{
-    if (ward_table_plan_call(verifier->reader, &stage->relation, now_ms, presented->peek))
-        return true;
-    struct ward_lookup lookup = stage->relation.lookup;
-    return find_kind(verifier, &lookup, WARD_RECORD_RELATION, &stage->relation) == WARD_TABLE_FOUND &&
-           ward_table_plan_call(verifier->reader, &stage->relation, now_ms, presented->peek);
-}
-
 static bool is_throttled(struct ward_verifier *verifier, const struct ward_presented *presented,
                          const struct ward_found_stage *stage, int64_t now_ms, struct ward_plan_verdict *plan)
 {
@@ -172,7 +161,7 @@ enum ward_reason ward_stage_count_rates(struct ward_verifier *verifier, const st
                                         struct ward_found_stage *stage, int64_t now_ms, struct ward_verdict *verdict)
 {
     struct ward_plan_verdict *plan = &verdict->plan;
-    if (stage->has_relation && !count_call(verifier, presented, now_ms, stage))
+    if (stage->has_relation && !ward_table_plan_call(verifier->reader, &stage->relation, now_ms, presented->peek))
         return WARD_VERDICT_STALE;
     if (is_throttled(verifier, presented, stage, now_ms, plan))
         return WARD_VERDICT_THROTTLED;
