@@ -149,6 +149,7 @@ static void test_without_room_a_stage_is_refused(void **state)
     int (*real_allocate_file)(int fd, off_t offset, off_t size) = ward_seam.allocate_file;
     struct ward_stage_path path = path_of(&g.product, &g.api, NULL);
     enum ward_status status = WARD_OK;
+    struct ward_stage stage;
     uint64_t before = 0;
     ward_seam.allocate_file = refuse_file;
     for (int i = 0; i < 100 && status == WARD_OK; i++) {
@@ -157,13 +158,16 @@ static void test_without_room_a_stage_is_refused(void **state)
                                           .name = WARD_SPAN("more"),
                                           .endpoint_domain = WARD_SPAN("https://back.example") };
         before = revision_now(f);
-        status = ward_service_stage_create(CALL(f, &g.owner), &path, &input, NULL);
+        status = ward_service_stage_create(CALL(f, &g.owner), &path, &input, &stage);
+        if (status == WARD_OK) {
+            assert_relations(f, &stage.id, true);
+        }
     }
     ward_seam.allocate_file = real_allocate_file;
     assert_true(status == WARD_IO || status == WARD_UNAVAILABLE);
     assert_int_equal(before, revision_now(f));
     assert_on_stage(WARD_VERDICT_VALID, f, &g.key, &g.stage);
-    struct ward_stage stage = make_stage(f, &g.owner, &g.product, &g.api, "room");
+    stage = make_stage(f, &g.owner, &g.product, &g.api, "room");
     assert_on_stage(WARD_VERDICT_VALID, f, &g.key, &stage);
 }
 
