@@ -1,13 +1,18 @@
 /*
  * The direct path. A request that has arrived whole, which is nearly every one, is read, answered and sent by the event
- * threads below, with three system calls and nothing allocated: a library's answer to an empty request over a unix
+ * threads below, with two system calls and nothing allocated: a library's answer to an empty request over a unix
  * socket alone costs more than a verification may (docs/decisions/0015-direct-path.md).
  *
  * It takes only what is plain: HTTP/1.1, no chunked or announced body, a head that framing.c has nothing against, a
- * route that exists, not HEAD. Bytes are looked at (MSG_PEEK) and taken off the socket only when their request is
- * going to be answered here. At the first thing that is not plain the socket goes to libmicrohttpd, unread, with all
- * that follows on it: connection.c reads it again, words every refusal, reads bodies that take their time. There is one
- * reader of heads (framing.c), one router, one set of handlers; only the loop and the writing of the answer are here.
+ * route that exists, not HEAD. A connection's first bytes are looked at (MSG_PEEK) and taken off the socket only when
+ * their request is answered here. At the first thing that is not plain the socket goes to libmicrohttpd, unread, with
+ * all that follows on it: connection.c reads it again, words every refusal, reads bodies that take their time. A
+ * connection that has shown a plain request is read outright; if it then comes with something else, the library gets it
+ * through a relay (relay.c). There is one reader of heads (framing.c), one router, one set of handlers; only the loop
+ * and the writing of the answer are here.
+ *
+ * The answers of one turn of the loop are sent at its end, one after the other: a client that serves many is woken once
+ * for several of them, not for each.
  *
  *   IDLE ──readable──► a whole plain request? ──no──► the library's, for good
  *     ▲                        │ yes
@@ -16,7 +21,8 @@
  *     └──── sent ◄──── WRITING (what the peer did not take waits for EPOLLOUT) ◄─────┘
  *                              └──must close──► ending: what still comes is dropped, until the peer closes too
  *
- * One request of a connection is in work at a time; those that were sent behind it stay in the socket.
+ * One request of a connection is in work at a time; those that were sent behind it stay in the socket, or ahead of it
+ * in the connection's buffer.
  *
  * A connection belongs to one event thread. While a worker has it, the worker owns its request and reply (and the bytes
  * and the pool behind them, which the event thread gave away with it), as in connection.c.
@@ -32,21 +38,29 @@
 
 #include "base/seam.h"
 #include "http/internal.h"
+#include "http/relay.h"
 
 enum {
     INPUT_BYTES = 32 * 1024, /* a head of 8 + 16 KiB and a small body */
     EVENTS_MAX = 64,
     ACCEPTS_MAX = 16, /* of one listener before the others have their turn */
     ACCEPT_PAUSE_MS = 100,
-    ANSWERS_MAX = 64,        /* in a row from one connection */
-    BUFFER_KEPT = 64 * 1024, /* of a buffer, for the next answer */
-    BODY_COPIED = 4096,      /* sent with the heads; a larger one is sent from where it is */
+    TICK_MS = 100,
+    OUTPUT_SOON = 256 * 1024, /* answers that wait for the end of the turn */
+    BUFFER_KEPT = 64 * 1024,  /* of a buffer, for the next answer */
+    BODY_COPIED = 4096,       /* sent with the heads; a larger one is sent from where it is */
     LINGER_MS = 2000,
     MS_PER_S = 1000,
     US_PER_MS = 1000,
 };
 
-enum { TAG_CONNECTION, TAG_DOOR, TAG_WAKE, TAG_MASK = 3 };
+enum { TAG_CONNECTION, TAG_DOOR, TAG_WAKE, TAG_RELAY, TAG_MASK = 3 };
+
+/* Answers that wait in the output for the end of the turn. */
+struct waiting {
+    struct ward_http_connection *connection;
+    size_t at, size;
+};
 
 struct ward_http_direct {
     struct ward_http_server *server;
@@ -61,7 +75,11 @@ struct ward_http_direct {
     char *input;
     _Atomic uint64_t requests;                /* that were answered here */
     struct ward_http_connection *connections; /* all of this thread */
-    struct ward_buffer output;                /* heads, and bodies that are small */
+    struct ward_http_relays relays;
+    struct ward_buffer output; /* heads, and bodies that are small */
+    size_t own_at;             /* where the answers of the connection in work begin in it */
+    size_t waiting_count;
+    struct waiting waiting[EVENTS_MAX];
     time_t date_s;
     size_t date_size;
     char date[40];
@@ -124,6 +142,7 @@ static void free_input(struct ward_http_connection *connection)
 
 static void free_connection(struct ward_http_connection *connection)
 {
+    ward_buffer_free(&connection->ahead);
     ward_buffer_free(&connection->unsent);
     ward_buffer_free(&connection->reply.body);
     ward_pool_free(&connection->request.pool);
@@ -141,8 +160,10 @@ static void close_connection(struct ward_http_direct *direct, struct ward_http_c
 }
 
 /* The socket goes to the library with every byte that was not answered, and the object with it: what is left of the
- * first head's time is all that it gets. On a connection that was served a new head begins. */
-static void give_to_library(struct ward_http_direct *direct, struct ward_http_connection *connection)
+ * first head's time is all that it gets. On a connection that was served a new head begins. What was read already goes
+ * ahead of the rest through a relay, whose other end is the library's socket then. */
+static void give_to_library(struct ward_http_direct *direct, struct ward_http_connection *connection,
+                            struct ward_span ahead)
 {
     struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
     socklen_t size = sizeof(address);
@@ -156,9 +177,15 @@ static void give_to_library(struct ward_http_direct *direct, struct ward_http_co
                     getpeername(fd, (struct sockaddr *)&address, &size) == 0;
     if (!is_known) {
         (void)close(fd);
+        fd = -1;
+    } else if (ahead.size > 0) {
+        fd = ward_http_relay_start(&direct->relays, fd, ahead);
+    }
+    if (fd < 0) {
         free_connection(connection);
         return;
     }
+    connection->fd = fd;
     ward_http_brought_add(connection);
     /* It closes the socket itself when it cannot take it. */
     (void)MHD_add_connection(door->daemons[direct->number % door->daemon_count], fd, (struct sockaddr *)&address, size);
@@ -289,56 +316,81 @@ static void wipe(struct ward_buffer *buffer, size_t max)
 }
 
 /* What the peer has not taken waits in a buffer of the connection's; a large body's own becomes that buffer. */
-static bool keep_unsent(struct ward_http_direct *direct, struct ward_http_connection *connection, size_t sent,
-                        struct ward_buffer *body)
+static bool keep_unsent(struct ward_http_direct *direct, struct ward_http_connection *connection,
+                        struct ward_span heads, size_t sent, struct ward_buffer *body)
 {
-    const struct ward_buffer *output = &direct->output;
     struct ward_buffer *unsent = &connection->unsent;
-    if (unsent->size == 0 && sent >= output->size) {
+    if (unsent->size == 0 && sent >= heads.size) {
         *unsent = *body;
         unsent->max = SIZE_MAX; /* of one answer; another may follow */
         *body = ward_buffer_new_secret(0);
-        connection->unsent_at = sent - output->size;
+        connection->unsent_at = sent - heads.size;
     } else {
         if (unsent->size == 0) {
             *unsent = ward_buffer_new_secret(SIZE_MAX);
             connection->unsent_at = 0;
         }
-        ward_buffer_append(unsent, ward_span(output->data + sent, output->size - sent));
+        ward_buffer_append(unsent, ward_span(heads.data + sent, heads.size - sent));
         ward_buffer_append(unsent, ward_buffer_span(body));
     }
     ward_http_enter(connection, WARD_HTTP_WRITING, direct->now_ms + ward_http_write_ms(direct->server, unsent->size));
     return unsent->status == WARD_OK;
 }
 
-static ssize_t send_parts(const struct ward_http_connection *connection, const struct ward_buffer *output,
+static ssize_t send_parts(const struct ward_http_connection *connection, struct ward_span heads,
                           const struct ward_buffer *body)
 {
     if (body->size == 0) {
-        return send(connection->fd, output->data, output->size, MSG_NOSIGNAL);
+        return send(connection->fd, heads.data, heads.size, MSG_NOSIGNAL);
     }
-    struct iovec parts[2] = { { output->data, output->size }, { body->data, body->size } };
+    struct iovec parts[2] = { { (char *)(uintptr_t)heads.data, heads.size }, { body->data, body->size } };
     struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
     return sendmsg(connection->fd, &message, MSG_NOSIGNAL);
 }
 
-/* Send what is in output, then body; behind what waits already. False: the connection is of no use any more. */
+/* Send heads, then body; behind what waits already. False: the connection is of no use any more. */
+static bool send_now(struct ward_http_direct *direct, struct ward_http_connection *connection, struct ward_span heads,
+                     struct ward_buffer *body)
+{
+    if (connection->unsent.size > 0) {
+        return keep_unsent(direct, connection, heads, 0, body);
+    }
+    if (heads.size == 0) {
+        return true;
+    }
+    ssize_t sent = send_parts(connection, heads, body);
+    bool is_full = sent < 0 && (errno == EAGAIN || errno == EINTR);
+    if (sent < 0 && !is_full) {
+        return false;
+    }
+    size_t size = is_full ? 0 : (size_t)sent;
+    return size == heads.size + body->size || keep_unsent(direct, connection, heads, size, body);
+}
+
+static void begin_answers(struct ward_http_direct *direct)
+{
+    direct->own_at = direct->output.size;
+}
+
+static struct ward_span own_answers(const struct ward_http_direct *direct)
+{
+    return direct->output.data ? ward_span(direct->output.data + direct->own_at, direct->output.size - direct->own_at)
+                               : WARD_SPAN_NONE;
+}
+
+/* Send what was written since begin_answers, then body. False: the connection is of no use any more. */
 static bool send_answers(struct ward_http_direct *direct, struct ward_http_connection *connection,
                          struct ward_buffer *body)
 {
-    struct ward_buffer *output = &direct->output;
-    bool is_well = output->status == WARD_OK;
-    if (is_well && connection->unsent.size > 0) {
-        is_well = keep_unsent(direct, connection, 0, body);
-    } else if (is_well && output->size > 0) {
-        ssize_t sent = send_parts(connection, output, body);
-        bool is_full = sent < 0 && (errno == EAGAIN || errno == EINTR);
-        is_well = sent >= 0 || is_full;
-        if (is_well && (is_full || (size_t)sent < output->size + body->size)) {
-            is_well = keep_unsent(direct, connection, is_full ? 0 : (size_t)sent, body);
-        }
+    struct ward_span own = own_answers(direct);
+    bool is_well = direct->output.status == WARD_OK && send_now(direct, connection, own, body);
+    if (direct->waiting_count == 0) {
+        wipe(&direct->output, SIZE_MAX);
+    } else if (own.size > 0) {
+        explicit_bzero(direct->output.data + direct->own_at, own.size);
+        direct->output.size = direct->own_at;
     }
-    wipe(&direct->output, SIZE_MAX);
+    begin_answers(direct);
     return is_well;
 }
 
@@ -465,6 +517,7 @@ struct turn {
     size_t used;     /* bytes of the requests that were run */
     bool is_foreign; /* what follows is the library's */
     bool is_handed;  /* the last one goes on at a worker */
+    bool is_broken;  /* the peer takes no answer */
     bool must_close;
 };
 
@@ -473,15 +526,19 @@ static bool is_sent_apart(const struct ward_buffer *body)
     return body->size > BODY_COPIED;
 }
 
+/* A large body goes out at once, with all that was written before it. */
+static bool settle_answer(struct ward_http_direct *direct, struct ward_http_connection *connection)
+{
+    return !is_sent_apart(&direct->reply.body) || send_answers(direct, connection, &direct->reply.body);
+}
+
 /* Run the requests that lie in the input, up to the first that is not for this thread. */
-static struct turn run_requests(struct ward_http_direct *direct, const struct ward_http_connection *connection,
-                                size_t size)
+static struct turn run_requests(struct ward_http_direct *direct, struct ward_http_connection *connection, size_t size)
 {
     struct turn turn = { 0 };
     struct ward_http_request *request = &direct->request;
     struct ward_http_reply *reply = &direct->reply;
-    bool may_go_on = true;
-    for (int i = 0; may_go_on && i < ANSWERS_MAX && turn.used < size; i++) {
+    while (turn.used < size && !turn.must_close && connection->unsent.size == 0) {
         size_t length = read_request(direct, connection, ward_span(direct->input + turn.used, size - turn.used));
         if (length == 0) {
             turn.is_foreign = turn.used == 0 || size < INPUT_BYTES; /* or only cut off, and first the next time */
@@ -498,7 +555,10 @@ static struct turn run_requests(struct ward_http_direct *direct, const struct wa
         write_answer(direct, request, reply);
         report(direct, request, &direct->match, reply, 0);
         turn.must_close = reply->must_close;
-        may_go_on = !reply->must_close && !is_sent_apart(&reply->body);
+        turn.is_broken = !settle_answer(direct, connection);
+        if (turn.is_broken) {
+            break;
+        }
     }
     return turn;
 }
@@ -544,6 +604,7 @@ static void drop_input(struct ward_http_direct *direct, struct ward_http_connect
 static void refuse_handing(struct ward_http_direct *direct, struct ward_http_connection *connection)
 {
     struct ward_buffer none = no_body;
+    begin_answers(direct);
     ward_http_reply_refuse(&direct->request, direct->match.surface, (struct ward_http_refusal){ 503, "no_memory" },
                            &direct->reply);
     write_answer(direct, &direct->request, &direct->reply);
@@ -555,47 +616,128 @@ static void refuse_handing(struct ward_http_direct *direct, struct ward_http_con
     }
 }
 
+/* What was read and is to be run later. */
+static bool keep_ahead(struct ward_http_connection *connection, struct ward_span bytes)
+{
+    if (bytes.size == 0) {
+        return true;
+    }
+    connection->ahead = ward_buffer_new_secret(INPUT_BYTES);
+    ward_buffer_append(&connection->ahead, bytes);
+    return connection->ahead.status == WARD_OK;
+}
+
+/* The rest of the input, of which nothing lies in the socket any more. */
+static struct ward_span rest_of(const struct ward_http_direct *direct, const struct turn *turn, size_t size,
+                                bool is_peeked)
+{
+    return is_peeked ? WARD_SPAN_NONE : ward_span(direct->input + turn->used, size - turn->used);
+}
+
 /* Send what the requests of a turn gave, and see what the connection does next. */
-static void conclude(struct ward_http_direct *direct, struct ward_http_connection *connection, const struct turn *turn)
+static void conclude(struct ward_http_direct *direct, struct ward_http_connection *connection, const struct turn *turn,
+                     size_t size, bool is_peeked)
 {
     struct ward_buffer none = no_body;
-    bool is_apart = !turn->is_handed && is_sent_apart(&direct->reply.body);
-    bool is_well = turn->used == 0 || (send_answers(direct, connection, is_apart ? &direct->reply.body : &none) &&
-                                       discard(direct, connection, turn->used));
+    struct ward_span rest = rest_of(direct, turn, size, is_peeked);
+    bool is_well = !turn->is_broken && send_answers(direct, connection, &none) &&
+                   (!is_peeked || turn->used == 0 || discard(direct, connection, turn->used));
     connection->has_served |= turn->used > 0;
+    bool is_library = is_well && turn->is_foreign && !turn->is_handed && connection->unsent.size == 0;
+    if (is_well && !is_library && !turn->must_close) {
+        is_well = keep_ahead(connection, rest);
+    }
     if (!is_well) {
         close_connection(direct, connection);
+    } else if (is_library) {
+        give_to_library(direct, connection, rest);
     } else if (turn->is_handed) {
         if (!give_to_worker(direct, connection)) {
             refuse_handing(direct, connection);
         }
-    } else if (turn->is_foreign && connection->unsent.size == 0) {
-        give_to_library(direct, connection);
     } else {
         end_turn(direct, connection, turn->must_close);
     }
 }
 
+/* Nearly always: all that came was answered, and the answers may wait for those of the others. */
+static bool may_wait(const struct ward_http_direct *direct, const struct ward_http_connection *connection,
+                     const struct turn *turn, size_t size, bool is_peeked)
+{
+    return !is_peeked && turn->used == size && !turn->is_handed && !turn->is_broken && !turn->must_close &&
+           connection->unsent.size == 0 && direct->output.status == WARD_OK && direct->output.size < OUTPUT_SOON &&
+           direct->waiting_count < EVENTS_MAX;
+}
+
+static void send_waiting(struct ward_http_direct *direct)
+{
+    for (size_t i = 0; i < direct->waiting_count; i++) {
+        struct waiting *waiting = &direct->waiting[i];
+        struct ward_buffer none = no_body;
+        struct ward_span answers = ward_span(direct->output.data + waiting->at, waiting->size);
+        if (send_now(direct, waiting->connection, answers, &none)) {
+            end_turn(direct, waiting->connection, false);
+        } else {
+            close_connection(direct, waiting->connection);
+        }
+    }
+    if (direct->waiting_count > 0) {
+        direct->waiting_count = 0;
+        wipe(&direct->output, SIZE_MAX);
+    }
+}
+
+static size_t take_ahead(struct ward_http_direct *direct, struct ward_http_connection *connection)
+{
+    size_t size = connection->ahead.size;
+    if (size > 0) {
+        memcpy(direct->input, connection->ahead.data, size);
+        ward_buffer_free(&connection->ahead);
+    }
+    return size;
+}
+
 static void serve(struct ward_http_direct *direct, struct ward_http_connection *connection)
 {
-    ssize_t size = recv(connection->fd, direct->input, INPUT_BYTES, MSG_PEEK);
-    if (size <= 0) {
-        if (size == 0 || (errno != EAGAIN && errno != EINTR)) {
-            close_connection(direct, connection);
-        }
+    bool is_peeked = !connection->has_served;
+    size_t ahead = take_ahead(direct, connection);
+    ssize_t more = recv(connection->fd, direct->input + ahead, INPUT_BYTES - ahead, is_peeked ? MSG_PEEK : 0);
+    bool is_over = more == 0 && ahead == 0;
+    if (is_over || (more < 0 && errno != EAGAIN && errno != EINTR)) {
+        close_connection(direct, connection);
+        return;
+    }
+    size_t size = ahead + (more > 0 ? (size_t)more : 0);
+    if (size == 0) {
         return;
     }
     /* Not idle any more: a drain that begins now waits for the answer. */
     int64_t deadline_ms = atomic_load_explicit(&connection->deadline_ms, memory_order_relaxed);
     ward_http_enter(connection, WARD_HTTP_HANDLER, deadline_ms);
     const char *input = direct->input;
-    struct turn turn = run_requests(direct, connection, (size_t)size);
-    conclude(direct, connection, &turn);
+    begin_answers(direct);
+    struct turn turn = run_requests(direct, connection, size);
+    if (may_wait(direct, connection, &turn, size, is_peeked)) {
+        direct->waiting[direct->waiting_count++] = (struct waiting){ connection, direct->own_at,
+                                                                     direct->output.size - direct->own_at };
+    } else {
+        conclude(direct, connection, &turn, size, is_peeked);
+    }
     if (direct->input == input) { /* or a worker has it */
-        explicit_bzero(direct->input, (size_t)size);
+        explicit_bzero(direct->input, size);
     }
     wipe(&direct->reply.body, WARD_REPLY_MAX);
     ward_pool_reset(&direct->request.pool);
+}
+
+/* An answer is out that took longer: what was sent behind its request is next. */
+static void go_on(struct ward_http_direct *direct, struct ward_http_connection *connection, bool must_close)
+{
+    bool has_more = !must_close && connection->unsent.size == 0 && connection->ahead.size > 0;
+    end_turn(direct, connection, must_close);
+    if (has_more) {
+        serve(direct, connection);
+    }
 }
 
 static void send_rest(struct ward_http_direct *direct, struct ward_http_connection *connection)
@@ -613,7 +755,7 @@ static void send_rest(struct ward_http_direct *direct, struct ward_http_connecti
     }
     ward_buffer_free(unsent);
     bool is_watched = watch(direct, EPOLL_CTL_MOD, connection->fd, EPOLLIN, connection, TAG_CONNECTION);
-    end_turn(direct, connection, !is_watched || connection->closes_when_sent);
+    go_on(direct, connection, !is_watched || connection->closes_when_sent);
 }
 
 /* Answers of workers. */
@@ -635,6 +777,7 @@ static void finish(struct ward_http_direct *direct, struct ward_http_connection 
 {
     struct ward_http_reply *reply = &connection->reply;
     struct ward_buffer none = no_body;
+    begin_answers(direct);
     write_answer(direct, &connection->request, reply);
     report(direct, &connection->request, &connection->match, reply, direct->now_ms - connection->started_ms);
     bool must_close = reply->must_close;
@@ -644,7 +787,7 @@ static void finish(struct ward_http_direct *direct, struct ward_http_connection 
     ward_pool_free(&connection->request.pool);
     free_input(connection);
     if (is_well) {
-        end_turn(direct, connection, must_close);
+        go_on(direct, connection, must_close);
     } else {
         close_connection(direct, connection);
     }
@@ -689,6 +832,9 @@ static void handle_event(struct ward_http_direct *direct, const struct epoll_eve
     case TAG_WAKE:
         finish_done(direct);
         break;
+    case TAG_RELAY:
+        ward_http_relay_event(&direct->relays, object, event->events, direct->now_ms);
+        break;
     default:
         handle_connection(direct, object);
         break;
@@ -700,18 +846,22 @@ static void *run(void *argument)
     struct ward_http_direct *direct = argument;
     struct epoll_event events[EVENTS_MAX];
     while (!atomic_load(&direct->is_stopping)) {
-        int count = epoll_wait(direct->epoll_fd, events, EVENTS_MAX, direct->accept_again_ms ? ACCEPT_PAUSE_MS : -1);
+        bool has_deadline = direct->accept_again_ms || direct->relays.first;
+        int count = epoll_wait(direct->epoll_fd, events, EVENTS_MAX, has_deadline ? TICK_MS : -1);
         direct->now_ms = ward_boot_ms();
         keep_date(direct);
         for (int i = 0; i < count; i++) {
             handle_event(direct, &events[i]);
         }
+        send_waiting(direct);
+        ward_http_relays_look(&direct->relays, direct->now_ms);
         if (direct->accept_again_ms && direct->now_ms >= direct->accept_again_ms) {
             direct->accept_again_ms = 0;
             set_accepting(direct, true);
         }
     }
     finish_done(direct); /* the last answers of the workers, if they are still to be sent */
+    send_waiting(direct);
     return NULL;
 }
 
@@ -725,6 +875,7 @@ static enum ward_status start_one(struct ward_http_server *server, struct ward_h
     direct->input = ward_alloc(INPUT_BYTES);
     direct->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     direct->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    direct->relays = (struct ward_http_relays){ .epoll_fd = direct->epoll_fd, .tag = TAG_RELAY };
     pthread_mutex_init(&direct->done_lock, NULL);
     if (!direct->input || direct->epoll_fd < 0 || direct->wake_fd < 0 ||
         !watch(direct, EPOLL_CTL_ADD, direct->wake_fd, EPOLLIN, direct, TAG_WAKE)) {
@@ -759,6 +910,7 @@ static void stop_one(struct ward_http_direct *direct)
     while (direct->connections) {
         close_connection(direct, direct->connections);
     }
+    ward_http_relays_close(&direct->relays);
     if (direct->epoll_fd >= 0) {
         (void)close(direct->epoll_fd);
     }

@@ -500,6 +500,87 @@ static void waits_for_descriptors(void **state)
 }
 
 static atomic_int allocations_left;
+/* A connection that was read outright goes on with what only the library does: through a relay. */
+static void relays_what_comes_behind_plain_requests(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *rest; /* sent apart */
+        int status;
+        bool closes;
+    } rows[] = {
+        { "HEAD /hello HTTP/1.1\r\n" HOST "\r\n", NULL, 200, false },
+        { "GET /hel", "lo HTTP/1.1\r\n" HOST "\r\n", 200, false },
+        { "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nab", "cde", 200, false },
+        { "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n", NULL, 200, true },
+        { "GET /none HTTP/1.1\r\n" HOST "\r\n", NULL, 404, false },
+        { "GET /hello HTTP/1.1\r\n" HOST "A : b\r\n\r\n", NULL, 400, true },
+        { "GET /hello HTTP/1.0\r\n\r\n", NULL, 200, true },
+        { HELLO "HEAD /hello HTTP/1.1\r\n" HOST "\r\n", NULL, 200, false },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        int fd = harness_connect(server.address);
+        assert_int_equal(harness_ask(fd, HELLO), 200);
+        assert_int_equal(with_library(), 0);
+        harness_say(fd, rows[i].text);
+        if (rows[i].rest) {
+            (void)poll(NULL, 0, 50);
+            harness_say(fd, rows[i].rest);
+        }
+        struct harness_reply reply;
+        bool is_behind = strncmp(rows[i].text, HELLO, strlen(HELLO)) == 0;
+        if (is_behind) {
+            harness_read(fd, &reply, false);
+            assert_int_equal(reply.status, 200);
+            harness_reply_free(&reply);
+        }
+        harness_read(fd, &reply, is_behind || rows[i].text[0] == 'H');
+        assert_int_equal(reply.status, rows[i].status);
+        harness_reply_free(&reply);
+        assert_true(rows[i].closes ? harness_is_closed(fd) : harness_ask(fd, HELLO) == 200);
+        close(fd);
+        wait_with_library(0);
+    }
+}
+
+/* A large answer, a client that leaves in its middle, and the library's deadline for an idle one. */
+static void relays_end_with_either_side(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        int fd = harness_connect(server.address);
+        assert_int_equal(harness_ask(fd, HELLO), 200);
+        harness_say(fd, "GET /big HTTP/1.0\r\n\r\n");
+        struct harness_reply reply;
+        char byte;
+        if (i == 0) {
+            harness_read(fd, &reply, false);
+            assert_int_equal(reply.status, 200);
+            assert_int_equal(reply.body_size, 64 * 1024 * 1024);
+            harness_reply_free(&reply);
+            assert_true(harness_is_closed(fd));
+        } else {
+            assert_int_equal(read(fd, &byte, 1), 1);
+        }
+        close(fd);
+        wait_with_library(0);
+    }
+    int finished = harness_finished();
+    int fd = harness_connect(server.address);
+    assert_int_equal(harness_ask(fd, HELLO), 200);
+    harness_say(fd, "HEAD /hello HTTP/1.1\r\n" HOST "\r\n");
+    struct harness_reply reply;
+    harness_read(fd, &reply, true);
+    harness_reply_free(&reply);
+    wait_with_library(1);
+    harness_wait_finished(finished + 2);
+    (void)poll(NULL, 0, 20); /* told of it before the deadline is set */
+    harness_advance_ms(101 * SECOND_MS);
+    assert_true(harness_is_closed(fd));
+    close(fd);
+    wait_with_library(0);
+}
+
 static void *(*real_allocate)(size_t);
 
 static void *count_down(size_t size)
@@ -609,6 +690,8 @@ int main(void)
         cmocka_unit_test(keeps_it_on_a_unix_socket),
         CASE(reads_more_than_fits_at_once),
         CASE(sends_a_large_answer_and_what_follows),
+        CASE(relays_what_comes_behind_plain_requests),
+        CASE(relays_end_with_either_side),
         CASE(gives_one_head_one_deadline),
         CASE(waits_for_descriptors),
         cmocka_unit_test(survives_every_failed_allocation),
