@@ -166,7 +166,7 @@ static void the_table_is_well_formed(void **state)
         char name[64] = "WARD_";
         size_t size = strlen(name);
         for (const char *c = row->flag; *c; c++)
-            name[size++] = (char)(*c == '-' ? '_' : *c - 'a' + 'A');
+            name[size++] = (char)(*c == '-' ? '_' : *c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
         name[size] = '\0';
         assert_string_equal(row->environment, name);
         assert_true(!row->key || strcmp(row->key, row->flag) == 0);
