@@ -12,6 +12,7 @@
 #include "base/iso8601.h"
 #include "base/seam.h"
 
+#include "model/subscription.h"
 #include "service/publisher.h"
 #include "service/service.h"
 #include "table/plan.h"
@@ -189,6 +190,27 @@ void ward_iam_cache_free(struct ward_iam_cache *cache);
 
 /** Wipe what is kept: behind every write to a credential, a project or an account, however it ended. */
 void ward_service_credentials_changed(struct ward_service *service);
+
+/* ---- products.c, subscriptions.c: revocations that a restore makes again, whatever their project is by then ---- */
+
+enum ward_status ward_service_product_remove_again(struct ward_store_session *session, struct ward_service *service,
+                                                   const struct ward_operator *who, struct ward_pool *pool,
+                                                   const struct ward_key_id *product) WARD_MUST_USE;
+enum ward_status ward_service_product_protect_again(struct ward_store_session *session, struct ward_service *service,
+                                                    const struct ward_operator *who, struct ward_pool *pool,
+                                                    const struct ward_key_id *product) WARD_MUST_USE;
+enum ward_status ward_service_stage_remove_again(struct ward_store_session *session, struct ward_service *service,
+                                                 const struct ward_operator *who, struct ward_pool *pool,
+                                                 const struct ward_key_id *stage) WARD_MUST_USE;
+/** status: what the subscription is to become again. */
+enum ward_status ward_service_subscription_end_again(struct ward_store_session *session, struct ward_service *service,
+                                                     const struct ward_operator *who, struct ward_pool *pool,
+                                                     const struct ward_key_id *product, const struct ward_key_id *key,
+                                                     enum ward_subscription_status status) WARD_MUST_USE;
+/** End every subscription of a key that is removed. */
+enum ward_status ward_service_subscriptions_end_again(struct ward_store_session *session,
+                                                      const struct ward_operator *who,
+                                                      const struct ward_key_id *key) WARD_MUST_USE;
 
 /* ---- projects.c, accounts.c ---- */
 

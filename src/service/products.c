@@ -347,13 +347,9 @@ enum ward_status ward_service_product_update(struct ward_gateway_call *call, str
         &c, ward_gateway_write(call, WARD_RIGHT_GATEWAY_WRITE, &input->problems, update_product_in, &c), ret);
 }
 
-static enum ward_status delete_product_in(struct ward_store_session *session, void *arg)
+static enum ward_status remove_product(struct ward_store_session *session, struct object_case *c)
 {
-    struct object_case *c = arg;
-    enum ward_status status = find_product_in(session, c);
-    if (status == WARD_OK) {
-        status = ward_service_subscriptions_end(session, c->call->who, NULL, &c->found.product.id, false);
-    }
+    enum ward_status status = ward_service_subscriptions_end(session, c->call->who, NULL, &c->found.product.id, false);
     if (status == WARD_OK) {
         status = remove_apis_of(session, c);
     }
@@ -362,6 +358,13 @@ static enum ward_status delete_product_in(struct ward_store_session *session, vo
     }
     c->found.product.is_removed = true;
     return store_product(session, c, "removed", NULL);
+}
+
+static enum ward_status delete_product_in(struct ward_store_session *session, void *arg)
+{
+    struct object_case *c = arg;
+    enum ward_status status = find_product_in(session, c);
+    return status == WARD_OK ? remove_product(session, c) : status;
 }
 
 enum ward_status ward_service_product_delete(struct ward_gateway_call *call, struct ward_span product)
@@ -758,4 +761,44 @@ enum ward_status ward_service_product_overview(struct ward_gateway_call *call, s
 {
     struct overview_case c = { .call = call, .id = product, .ret = ret, .visit = visit, .arg = arg };
     return ward_gateway_read(call, WARD_RIGHT_GATEWAY_READ, NULL, overview_in, &c);
+}
+
+/* ---- revocations that a restore makes again ---- */
+
+enum ward_status ward_service_product_remove_again(struct ward_store_session *session, struct ward_service *service,
+                                                   const struct ward_operator *who, struct ward_pool *pool,
+                                                   const struct ward_key_id *product)
+{
+    struct ward_gateway_call call = { .service = service, .who = who, .pool = pool };
+    struct object_case c = { .call = &call };
+    enum ward_status status = ward_store_product_get(session, product, pool, &c.found.product);
+    return status == WARD_OK ? remove_product(session, &c) : status;
+}
+
+enum ward_status ward_service_product_protect_again(struct ward_store_session *session, struct ward_service *service,
+                                                    const struct ward_operator *who, struct ward_pool *pool,
+                                                    const struct ward_key_id *product)
+{
+    static const struct ward_members changed = { 1, { "subscriptionCode" } };
+    struct ward_gateway_call call = { .service = service, .who = who, .pool = pool };
+    struct object_case c = { .call = &call };
+    enum ward_status status = ward_store_product_get(session, product, pool, &c.found.product);
+    if (status == WARD_OK) {
+        status = ward_service_subscriptions_end(session, who, NULL, product, true);
+    }
+    c.found.product.code = WARD_PRODUCT_PROTECTED;
+    return status == WARD_OK ? store_product(session, &c, WARD_ACTION_PROTECTED, &changed) : status;
+}
+
+enum ward_status ward_service_stage_remove_again(struct ward_store_session *session, struct ward_service *service,
+                                                 const struct ward_operator *who, struct ward_pool *pool,
+                                                 const struct ward_key_id *stage)
+{
+    struct ward_gateway_call call = { .service = service, .who = who, .pool = pool };
+    struct object_case c = { .call = &call };
+    enum ward_status status = ward_store_stage_get(session, stage, pool, &c.found.stage);
+    if (status == WARD_OK) {
+        status = ward_store_product_get(session, &c.found.stage.product_id, pool, &c.found.product);
+    }
+    return status == WARD_OK ? remove_stage(session, &c, &c.found.stage) : status;
 }

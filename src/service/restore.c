@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "service/internal.h"
+#include "store/gateway.h"
 
 #define COMPARISON_POOL_MAX ((size_t)1 << 30)
 #define META_POOL_MAX       4096
@@ -10,8 +11,8 @@
 
 const char *ward_undone_cause_name(enum ward_undone_cause cause)
 {
-    static const char *const names[] = { "missing",       "removed",       "expired",       "disabled",
-                                         "value-retired", "role-narrowed", "expires-sooner" };
+    static const char *const names[] = { "missing",       "removed",        "expired",   "disabled",    "value-retired",
+                                         "role-narrowed", "expires-sooner", "protected", "unsubscribed" };
     return (size_t)cause < sizeof(names) / sizeof(names[0]) ? names[cause] : NULL;
 }
 
@@ -207,6 +208,103 @@ static enum ward_status compare_credential(const struct ward_credential *credent
     return is_undone ? note_by_uuid(c, WARD_OBJECT_CREDENTIAL, cause, &credential->id, credential->name) : WARD_OK;
 }
 
+static enum ward_status compare_product(const struct ward_product *product, void *arg)
+{
+    struct comparing *c = arg;
+    struct ward_product present = { .is_removed = true };
+    ward_pool_reset(&c->pool);
+    enum ward_status status = ward_store_product_get(c->present, &product->id, &c->pool, &present);
+    if (status != WARD_OK && status != WARD_NOT_FOUND) {
+        return status;
+    }
+    bool is_closed = product->code == WARD_PRODUCT_PUBLIC && present.code == WARD_PRODUCT_PROTECTED;
+    if (!present.is_removed && !is_closed) {
+        return WARD_OK;
+    }
+    enum ward_undone_cause gone = status == WARD_OK ? WARD_UNDONE_REMOVED : WARD_UNDONE_MISSING;
+    return note_undone(c, WARD_OBJECT_PRODUCT, present.is_removed ? gone : WARD_UNDONE_PROTECTED, product->id.text,
+                       product->name);
+}
+
+/* A stage that went with its product is the product's to tell. */
+static enum ward_status compare_stage(const struct ward_stage *stage, void *arg)
+{
+    struct comparing *c = arg;
+    struct ward_product product = { .is_removed = true };
+    struct ward_stage present = { .is_removed = true };
+    ward_pool_reset(&c->pool);
+    enum ward_status status = ward_store_product_get(c->present, &stage->product_id, &c->pool, &product);
+    if (status == WARD_OK && !product.is_removed) {
+        status = ward_store_stage_get(c->present, &stage->id, &c->pool, &present);
+    }
+    if (status != WARD_OK && status != WARD_NOT_FOUND) {
+        return status;
+    }
+    if (product.is_removed || !present.is_removed) {
+        return WARD_OK;
+    }
+    return note_undone(c, WARD_OBJECT_STAGE, status == WARD_OK ? WARD_UNDONE_REMOVED : WARD_UNDONE_MISSING,
+                       stage->id.text, stage->name);
+}
+
+/* One that ended with its key or its product is theirs to tell. */
+static enum ward_status is_told_otherwise(struct comparing *c, const struct ward_subscription *subscription, bool *ret)
+{
+    struct ward_product product = { .is_removed = true };
+    struct ward_api_key key = { .is_removed = true };
+    enum ward_status status = ward_store_product_get(c->present, &subscription->product_id, &c->pool, &product);
+    if (status == WARD_OK) {
+        status = ward_store_key_get(c->present, &subscription->key_id, &c->pool, &key);
+    }
+    *ret = product.is_removed || key.is_removed;
+    return status == WARD_NOT_FOUND ? WARD_OK : status;
+}
+
+static enum ward_status present_status(struct ward_store_session *session, const struct ward_key_id *key,
+                                       const struct ward_key_id *product, enum ward_subscription_status *ret)
+{
+    struct ward_subscription present = { .status = WARD_SUBSCRIPTION_NONE };
+    enum ward_status status = ward_store_subscription_get(session, key, product, &present);
+    *ret = present.status;
+    return status == WARD_NOT_FOUND ? WARD_OK : status;
+}
+
+static enum ward_status compare_subscription(const struct ward_subscription *subscription, void *arg)
+{
+    struct comparing *c = arg;
+    enum ward_subscription_status now = WARD_SUBSCRIPTION_NONE;
+    struct ward_api_key key;
+    char id[WARD_SUBSCRIPTION_ID_CHARS + 1];
+    bool is_told = false;
+    ward_pool_reset(&c->pool);
+    enum ward_status status = present_status(c->present, &subscription->key_id, &subscription->product_id, &now);
+    if (status != WARD_OK || now == WARD_SUBSCRIPTION_ACCEPTED) {
+        return status;
+    }
+    status = is_told_otherwise(c, subscription, &is_told);
+    if (status != WARD_OK || is_told) {
+        return status;
+    }
+    status = ward_store_key_get(c->backup, &subscription->key_id, &c->pool, &key);
+    if (status != WARD_OK) {
+        return status;
+    }
+    memcpy(id, subscription->product_id.text, WARD_KEY_ID_CHARS);
+    id[WARD_KEY_ID_CHARS] = '/';
+    memcpy(id + WARD_KEY_ID_CHARS + 1, subscription->key_id.text, WARD_KEY_ID_CHARS + 1);
+    return note_undone(c, WARD_OBJECT_SUBSCRIPTION, WARD_UNDONE_UNSUBSCRIBED, id, key.name);
+}
+
+static enum ward_status compare_gateway(struct comparing *c)
+{
+    const struct ward_gateway_filter all = { .slice = WARD_SLICE_ALL };
+    enum ward_status status = ward_store_product_list(c->backup, &all, compare_product, c);
+    if (status == WARD_OK) {
+        status = ward_store_stage_walk(c->backup, NULL, SIZE_MAX, compare_stage, c);
+    }
+    return status == WARD_OK ? ward_store_subscription_accepted(c->backup, compare_subscription, c) : status;
+}
+
 static enum ward_status compare_objects(struct comparing *c)
 {
     WARD_POOL pool = ward_pool_new(COMPARISON_POOL_MAX);
@@ -219,7 +317,10 @@ static enum ward_status compare_objects(struct comparing *c)
     if (status == WARD_OK) {
         status = ward_store_key_list(c->backup, &keys, compare_key, c);
     }
-    return status == WARD_OK ? ward_store_credential_list(c->backup, &credentials, compare_credential, c) : status;
+    if (status == WARD_OK) {
+        status = ward_store_credential_list(c->backup, &credentials, compare_credential, c);
+    }
+    return status == WARD_OK ? compare_gateway(c) : status;
 }
 
 /* ---- where the logs part ---- */
@@ -455,7 +556,13 @@ static enum ward_status narrow_key(struct reapply *r, struct ward_api_key *key, 
     if (retired.status != WARD_OK) {
         return retired.status;
     }
-    enum ward_status status = store_key(r, &narrowed, &changed, ward_buffer_span(&retired));
+    enum ward_status status = WARD_OK;
+    if (narrowed.is_removed) {
+        status = ward_service_subscriptions_end_again(r->session, &r->who, &key->id);
+    }
+    if (status == WARD_OK) {
+        status = store_key(r, &narrowed, &changed, ward_buffer_span(&retired));
+    }
     return status == WARD_CONFLICT ? disable_key(r, key) : status;
 }
 
@@ -575,6 +682,41 @@ static enum ward_status revoke_account(struct reapply *r, const char *text)
     return log_again(r, WARD_OBJECT_ACCOUNT, text, &account.id, NULL, "deleted", &changed);
 }
 
+static enum ward_status revoke_product(struct reapply *r, const struct ward_undone *undone)
+{
+    struct ward_key_id id;
+    if (!ward_key_id_parse(ward_span_of(undone->id), &id)) {
+        return WARD_INTERNAL;
+    }
+    return undone->cause == WARD_UNDONE_PROTECTED
+               ? ward_service_product_protect_again(r->session, r->service, &r->who, &r->pool, &id)
+               : ward_service_product_remove_again(r->session, r->service, &r->who, &r->pool, &id);
+}
+
+static enum ward_status revoke_stage(struct reapply *r, const char *text)
+{
+    struct ward_key_id id;
+    if (!ward_key_id_parse(ward_span_of(text), &id)) {
+        return WARD_INTERNAL;
+    }
+    return ward_service_stage_remove_again(r->session, r->service, &r->who, &r->pool, &id);
+}
+
+static enum ward_status revoke_subscription(struct ward_store_session *present, struct reapply *r, const char *text)
+{
+    struct ward_key_id product, key;
+    enum ward_subscription_status to = WARD_SUBSCRIPTION_NONE;
+    if (strlen(text) != WARD_SUBSCRIPTION_ID_CHARS ||
+        !ward_key_id_parse(ward_span(text, WARD_KEY_ID_CHARS), &product) ||
+        !ward_key_id_parse(ward_span_of(text + WARD_KEY_ID_CHARS + 1), &key)) {
+        return WARD_INTERNAL;
+    }
+    enum ward_status status = present_status(present, &key, &product, &to);
+    return status == WARD_OK
+               ? ward_service_subscription_end_again(r->session, r->service, &r->who, &r->pool, &product, &key, to)
+               : status;
+}
+
 static enum ward_status revoke(struct ward_store_session *present, struct reapply *r, const struct ward_undone *undone)
 {
     switch (undone->kind) {
@@ -587,10 +729,13 @@ static enum ward_status revoke(struct ward_store_session *present, struct reappl
     case WARD_OBJECT_CREDENTIAL:
         return revoke_credential(present, r, undone->id);
     case WARD_OBJECT_PRODUCT:
-    case WARD_OBJECT_API:
+        return revoke_product(r, undone);
     case WARD_OBJECT_STAGE:
-    case WARD_OBJECT_USAGE_PLAN:
+        return revoke_stage(r, undone->id);
     case WARD_OBJECT_SUBSCRIPTION:
+        return revoke_subscription(present, r, undone->id);
+    case WARD_OBJECT_API: /* lives in its stages */
+    case WARD_OBJECT_USAGE_PLAN:
     case WARD_OBJECT_STORE:
         break;
     }

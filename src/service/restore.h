@@ -18,19 +18,21 @@
 /** Why something that is alive in the backup is not so now. In this order the first that holds. */
 enum ward_undone_cause {
     WARD_UNDONE_MISSING,       /* the present store does not know it */
-    WARD_UNDONE_REMOVED,       /* an API key */
+    WARD_UNDONE_REMOVED,       /* an API key, a product, a stage */
     WARD_UNDONE_EXPIRED,       /* its expiry was moved, and has come */
     WARD_UNDONE_DISABLED,      /* deleted, rotated or disabled; deactivated */
     WARD_UNDONE_VALUE_RETIRED, /* it lives, but a value that it has in the backup is no longer its own */
     WARD_UNDONE_ROLE_NARROWED, /* a credential */
-    WARD_UNDONE_EXPIRES_SOONER
+    WARD_UNDONE_EXPIRES_SOONER,
+    WARD_UNDONE_PROTECTED,   /* a product that was PUBLIC */
+    WARD_UNDONE_UNSUBSCRIBED /* a subscription: ended, or refused by the product's owner */
 };
 const char *ward_undone_cause_name(enum ward_undone_cause cause); /* missing, removed, expired, … */
 
 struct ward_undone {
     enum ward_object_kind kind;
     enum ward_undone_cause cause;
-    char id[WARD_UUID_CHARS + 1]; /* as operators name it */
+    char id[WARD_UUID_CHARS + 1]; /* as operators name it; a subscription: product "/" API key */
     struct ward_span name;        /* in the comparison's pool */
     bool is_revived;              /* set by the caller: let it live as in the backup */
 };
@@ -41,14 +43,15 @@ struct ward_undone_changes {
     struct ward_span action; /* in the comparison's pool */
     uint64_t count;
 };
-#define WARD_UNDONE_CHANGES_MAX 32
+#define WARD_UNDONE_CHANGES_MAX 64
 
 struct ward_comparison {
     uint64_t common, present_revision, backup_revision;
     uint64_t changes; /* of the present store, behind common */
     struct ward_undone_changes tallies[WARD_UNDONE_CHANGES_MAX];
     size_t tally_count;
-    struct ward_undone *undone; /* accounts, projects, API keys, credentials; each in its list's order */
+    struct ward_undone *undone; /* accounts, projects, API keys, credentials, products, stages, subscriptions; each in
+                                   its list's order */
     size_t undone_count, undone_capacity;
     struct ward_pool pool;
 };

@@ -105,6 +105,36 @@ enum ward_status ward_service_subscriptions_end(struct ward_store_session *sessi
     return ward_store_subscription_end(session, &end, &count);
 }
 
+/* ---- revocations that a restore makes again ---- */
+
+enum ward_status ward_service_subscription_end_again(struct ward_store_session *session, struct ward_service *service,
+                                                     const struct ward_operator *who, struct ward_pool *pool,
+                                                     const struct ward_key_id *product_id,
+                                                     const struct ward_key_id *key, enum ward_subscription_status to)
+{
+    struct ward_product product;
+    struct ward_subscription subscription;
+    enum ward_status status = ward_store_product_get(session, product_id, pool, &product);
+    if (status == WARD_OK) {
+        status = ward_store_subscription_get(session, key, product_id, &subscription);
+    }
+    if (status != WARD_OK || subscription.status != WARD_SUBSCRIPTION_ACCEPTED) {
+        return status; /* its product ended it by now */
+    }
+    subscription.status = to;
+    subscription.is_implicit = false;
+    if (to == WARD_SUBSCRIPTION_NONE) {
+        status = ward_store_chosen_plan_clear(session, key, product_id);
+    }
+    return status == WARD_OK ? store_subscription(session, service, who, &product, &subscription, false) : status;
+}
+
+enum ward_status ward_service_subscriptions_end_again(struct ward_store_session *session,
+                                                      const struct ward_operator *who, const struct ward_key_id *key)
+{
+    return ward_service_subscriptions_end(session, who, key, NULL, false);
+}
+
 /* ---- subscribe, unsubscribe ---- */
 
 static void require_member(struct ward_gateway_call *call, bool has_member, const char *member)

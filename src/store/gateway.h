@@ -177,6 +177,10 @@ enum ward_status ward_store_subscription_count(struct ward_store_session *s,
                                                const struct ward_subscription_filter *filter,
                                                int64_t *ret) WARD_MUST_USE;
 
+/** Visit every accepted subscription of a key and a product that are not removed, in order of product and key. */
+enum ward_status ward_store_subscription_accepted(struct ward_store_session *s, ward_subscription_visit visit,
+                                                  void *arg) WARD_MUST_USE;
+
 /** What subscriptions of a product, or of a key, end at once: all, or those that first uses made. */
 struct ward_subscription_end {
     const struct ward_key_id *key; /* one of the two */

@@ -132,15 +132,9 @@ static int bind_filter(struct ward_sql *q, const struct ward_subscription_filter
     return bind_statuses(q, index, filter->statuses);
 }
 
-enum ward_status ward_store_subscription_list(struct ward_store_session *s,
-                                              const struct ward_subscription_filter *filter,
-                                              ward_subscription_visit visit, void *arg)
+static enum ward_status visit_subscriptions(struct ward_store_session *s, struct ward_sql *q,
+                                            ward_subscription_visit visit, void *arg)
 {
-    if (!filter->key && !filter->product) {
-        return WARD_INTERNAL;
-    }
-    WARD_SQL *q = ward_sql_prepare(s, list_texts[way_of(filter)]);
-    ward_row_bind_slice(q, bind_filter(q, filter), filter->slice);
     enum ward_sql_step step;
     while ((step = ward_sql_step(q)) == WARD_SQL_ROW) {
         struct ward_subscription subscription;
@@ -151,6 +145,28 @@ enum ward_status ward_store_subscription_list(struct ward_store_session *s,
         }
     }
     return ward_row_end(s, step);
+}
+
+enum ward_status ward_store_subscription_list(struct ward_store_session *s,
+                                              const struct ward_subscription_filter *filter,
+                                              ward_subscription_visit visit, void *arg)
+{
+    if (!filter->key && !filter->product) {
+        return WARD_INTERNAL;
+    }
+    WARD_SQL *q = ward_sql_prepare(s, list_texts[way_of(filter)]);
+    ward_row_bind_slice(q, bind_filter(q, filter), filter->slice);
+    return visit_subscriptions(s, q, visit, arg);
+}
+
+enum ward_status ward_store_subscription_accepted(struct ward_store_session *s, ward_subscription_visit visit,
+                                                  void *arg)
+{
+    WARD_SQL *q = ward_sql_prepare(s, "SELECT " SUBSCRIPTION_COLUMNS
+                                      " FROM subscription t JOIN api_key k ON k.id = t.key_id"
+                                      " JOIN product r ON r.id = t.product_id WHERE t.status = 'ACCEPTED'"
+                                      " AND k.is_removed = 0 AND r.is_removed = 0 ORDER BY t.product_id, t.key_id");
+    return visit_subscriptions(s, q, visit, arg);
 }
 
 enum ward_status ward_store_subscription_count(struct ward_store_session *s,

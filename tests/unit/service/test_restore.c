@@ -1,5 +1,5 @@
 /* What a restore would undo, cause by cause, and that each revocation holds on the restored store. */
-#include "fixture.h"
+#include "gateway_fixture.h"
 
 #include "service/restore.h"
 
@@ -360,6 +360,136 @@ static void another_store_is_not_compared(void **state)
     let_go(&r);
 }
 
+/* ---- API Gateway ---- */
+
+struct reading {
+    const struct gateway *gateway;
+    bool is_live;
+    enum ward_subscription_code code;
+};
+
+static enum ward_status note_live(const struct ward_relation_row *row, void *arg)
+{
+    struct reading *reading = arg;
+    reading->is_live = row->is_live && strcmp(row->stage_id.text, reading->gateway->stage.id.text) == 0;
+    return WARD_OK;
+}
+
+static enum ward_status read_relation_in(struct ward_store_session *session, void *arg)
+{
+    struct reading *reading = arg;
+    struct ward_product product;
+    WARD_POOL pool = ward_pool_new(65536);
+    enum ward_status status = ward_store_product_get(session, &reading->gateway->product.id, &pool, &product);
+    if (status == WARD_OK) {
+        reading->code = product.code;
+        status = ward_store_relation_of_subscription(session, &reading->gateway->product.id, &reading->gateway->key.id,
+                                                     note_live, reading);
+    }
+    return status;
+}
+
+/* The relation that the restored store would be served with. */
+static struct reading read_relation(struct ward_store *store, const struct gateway *g)
+{
+    struct reading reading = { .gateway = g };
+    assert_ok(ward_store_read(store, read_relation_in, &reading));
+    return reading;
+}
+
+enum gateway_deed { REMOVE_PRODUCT, REMOVE_API, REMOVE_STAGE, CLOSE_PRODUCT, UNSUBSCRIBE, REJECT, REMOVE_KEY };
+
+static void act_on_gateway(struct fixture *f, const struct gateway *g, enum gateway_deed deed)
+{
+    struct ward_stage_path path = path_of(&g->product, &g->api, &g->stage);
+    switch (deed) {
+    case REMOVE_PRODUCT:
+        assert_ok(ward_service_product_delete(CALL(f, &g->owner), path.product));
+        return;
+    case REMOVE_API:
+        assert_ok(ward_service_api_delete(CALL(f, &g->owner), &path));
+        return;
+    case REMOVE_STAGE:
+        assert_ok(ward_service_stage_delete(CALL(f, &g->owner), &path));
+        return;
+    case CLOSE_PRODUCT:
+        assert_ok(set_code(f, &g->owner, &g->product, "PROTECTED"));
+        return;
+    case UNSUBSCRIBE:
+        assert_ok(unsubscribe(f, &g->stranger, &g->key, &g->product));
+        return;
+    case REJECT:
+        assert_ok(decide(f, &g->owner, &g->product, &g->key, "REJECTED"));
+        return;
+    case REMOVE_KEY:
+        assert_ok(ward_service_key_remove(CALL(f, &g->stranger), id_text(&g->key.id)));
+        return;
+    }
+}
+
+static void what_a_gateway_lost_stays_lost(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        enum gateway_deed deed;
+        const char *kinds[2]; /* in order */
+        const char *causes[2];
+    } rows[] = {
+        { REMOVE_PRODUCT, { "product" }, { "removed" } },
+        { REMOVE_API, { "stage" }, { "removed" } },
+        { REMOVE_STAGE, { "stage" }, { "removed" } },
+        { CLOSE_PRODUCT, { "product", "subscription" }, { "protected", "unsubscribed" } },
+        { UNSUBSCRIBE, { "subscription" }, { "unsubscribed" } },
+        { REJECT, { "subscription" }, { "unsubscribed" } },
+        { REMOVE_KEY, { "api-key" }, { "removed" } },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct restored r;
+        struct gateway g = make_gateway(f, "PUBLIC");
+        assert_ok(ward_service_subscription_first_use(f->service, &g.key.id, &g.product.id));
+        take(f, &r);
+        act_on_gateway(f, &g, rows[i].deed);
+        compare(f, &r);
+        size_t expected = rows[i].kinds[1] ? 2 : 1;
+        assert_int_equal(expected, r.comparison.undone_count);
+        for (size_t k = 0; k < expected; k++) {
+            assert_string_equal(rows[i].kinds[k], ward_object_kind_name(r.comparison.undone[k].kind));
+            assert_string_equal(rows[i].causes[k], ward_undone_cause_name(r.comparison.undone[k].cause));
+        }
+        assert_true(read_relation(r.store, &g).is_live); /* before it is done */
+        apply(f, &r);
+        assert_false(read_relation(r.store, &g).is_live);
+        assert_int_equal(rows[i].deed == CLOSE_PRODUCT ? WARD_PRODUCT_PROTECTED : WARD_PRODUCT_PUBLIC,
+                         read_relation(r.store, &g).code);
+        let_go(&r);
+        if (rows[i].deed != REMOVE_PRODUCT) {
+            assert_ok(ward_service_product_delete(CALL(f, &g.owner), id_text(&g.product.id)));
+        }
+        if (rows[i].deed != REMOVE_KEY) {
+            assert_ok(ward_service_key_remove(CALL(f, &g.stranger), id_text(&g.key.id)));
+        }
+    }
+}
+
+static void a_revived_subscription_lives(void **state)
+{
+    struct fixture *f = *state;
+    struct restored r;
+    struct gateway g = make_gateway(f, "PUBLIC");
+    assert_ok(subscribe(f, &g.stranger, &g.key, &g.product));
+    take(f, &r);
+    assert_ok(decide(f, &g.owner, &g.product, &g.key, "REJECTED"));
+    compare(f, &r);
+    char id[WARD_SUBSCRIPTION_ID_CHARS + 1];
+    snprintf(id, sizeof(id), "%s/%s", g.product.id.text, g.key.id.text);
+    assert_string_equal(id, only_undone(&r)->id);
+    assert_span("their key", only_undone(&r)->name);
+    r.comparison.undone[0].is_revived = true;
+    apply(f, &r);
+    assert_true(read_relation(r.store, &g).is_live);
+    let_go(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -372,6 +502,8 @@ int main(void)
         test_case(the_changes_are_counted),
         test_case(parted_logs_meet_where_they_parted),
         test_case(another_store_is_not_compared),
+        test_case(what_a_gateway_lost_stays_lost),
+        test_case(a_revived_subscription_lives),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
