@@ -82,6 +82,10 @@ static void write_operation(struct ward_json_writer *writer, const struct ward_h
     ward_json_put_string(writer, ward_span_of(surface->name));
     ward_json_end_array(writer);
     write_parameters(writer, route->path);
+    if (surface == &ward_ncp_surface) {
+        ward_json_member_raw(writer, "security",
+                             WARD_SPAN("[{\"ncpTimestamp\":[],\"ncpAccessKey\":[],\"ncpSignature\":[]}]"));
+    }
     ward_json_key(writer, "responses");
     ward_json_begin_object(writer);
     begin_response(writer, "2XX", "Success.");
@@ -167,9 +171,14 @@ enum ward_handled ward_native_openapi(struct ward_http_request *request, struct 
     ward_json_member_string(&writer, "openapi", WARD_SPAN("3.1.0"));
     write_info(&writer, ward_surface_application(request)->version);
     write_paths(&writer);
-    ward_json_member_raw(&writer, "components",
-                         WARD_SPAN("{\"securitySchemes\":{\"accessKey\":"
-                                   "{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"x-api-key\"}}}"));
+    ward_json_member_raw(
+        &writer, "components",
+        WARD_SPAN("{\"securitySchemes\":{"
+                  "\"accessKey\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"x-api-key\"},"
+                  "\"ncpTimestamp\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"x-ncp-apigw-timestamp\"},"
+                  "\"ncpAccessKey\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"x-ncp-iam-access-key\"},"
+                  "\"ncpSignature\":{\"type\":\"apiKey\",\"in\":\"header\","
+                  "\"name\":\"x-ncp-apigw-signature-v2\"}}}"));
     ward_json_member_raw(&writer, "security", WARD_SPAN("[{\"accessKey\":[]}]"));
     ward_json_end_object(&writer);
     return WARD_REPLIED;

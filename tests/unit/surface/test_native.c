@@ -420,6 +420,9 @@ static void test_openapi(void **state)
     const struct ward_json_value *parameter = ward_json_at(ward_json_member(rotate, "parameters"), 0);
     assert_true(ward_span_equal(WARD_SPAN("key"), ward_json_string(ward_json_member(parameter, "name"))));
     assert_null(ward_json_member(paths, "/v1/keys"));
+    assert_non_null(ward_json_member(paths, "/v1/settle"));
+    const struct ward_json_value *signed_call = ward_json_member(ward_json_member(paths, "/api/v1/api-keys"), "get");
+    assert_non_null(ward_json_member(ward_json_at(ward_json_member(signed_call, "security"), 0), "ncpSignature"));
 }
 
 static void test_names_are_unique(void **state)
