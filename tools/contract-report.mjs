@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 const tests = fileURLToPath(new URL('../tests', import.meta.url));
 const surfaces = [ // folder of rows and cases, name, and whose tests name its rows in their titles
-    { folder: 'theauthapi', name: 'The Auth API', owns: (file) => !file.startsWith('ncp') },
-    { folder: 'ncp', name: 'NCP API Gateway', owns: (file) => file.startsWith('ncp') },
+    { folder: 'theauthapi', name: 'The Auth API', owns: (file) => !/^(ncp|plans)/.test(file) },
+    { folder: 'ncp', name: 'NCP API Gateway', owns: (file) => /^(ncp|plans)/.test(file) },
 ];
 
 async function collect({ folder, owns }) {

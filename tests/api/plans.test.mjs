@@ -138,7 +138,7 @@ async function expectRefusal(at, verdict, options = {}) {
     return bare;
 }
 
-test('every reason, in its order: what stands in front hides what stands behind', async () => {
+test('every reason, in its order: what stands in front hides what stands behind [8 answers, 8 order]', async () => {
     const at = await make({ subscribed: false, stage: { throttleRps: 1, ipAclCode: 'ALLOWED', ipAclList: CLIENT, isMaintenance: true, statusCode: 502, response: '{"gone":"until six"}' } });
     const edit = (more) => ncp(`PUT ${stagePath(at)}`, stageBody(more));
     const owner = (body, key = at.key) => ward.request('PATCH', `/api-keys/${key.value}`, { key: ward.credentials.accessKey, body: { name: 'caller', ...body } });
@@ -182,14 +182,14 @@ test('every reason, in its order: what stands in front hides what stands behind'
     assert.equal((await expectVerdict(at, 'valid', good)).status, 200);
 });
 
-test('nothing shown at all is missing, not wrong', async () => {
+test('nothing shown at all is missing, not wrong [8 missing]', async () => {
     const at = await make();
     const answer = await authorize(at, { value: null, headers: { 'ward-style': 'ncp' } });
     assert.deepEqual([answer.status, answer.text], [401, error('200', 'Authentication Failed', 'Authentication information are missing.')]);
     assert.equal(answer.headers['ward-verdict'], 'malformed');
 });
 
-test('a maintenance without words of its own is 503 with nothing; JSON shows what the stage would say', async () => {
+test('a maintenance without words of its own is 503 with nothing; JSON shows what the stage would say [8 maintenance]', async () => {
     const at = await make({ stage: { isMaintenance: true } });
     const styled = await authorize(at, { headers: { 'ward-style': 'ncp' } });
     assert.deepEqual([styled.status, styled.text, styled.headers['retry-after']], [503, '', undefined]);
@@ -249,7 +249,7 @@ test('terms of the stage hold where no plan was chosen', async () => {
 
 // ---- quotas ----
 
-test('day and month are those of Seoul, over a leap day and a month\'s end', async () => {
+test('day and month are those of Seoul, over a leap day and a month\'s end [6.2 windows]', async () => {
     moveTo('2028-02-28T23:59:00');
     const at = await make({ terms: { dayQuotaRequest: 2, monthQuotaRequest: 3 } });
     moveTo('2028-02-28T23:59:30');
@@ -302,7 +302,7 @@ test('another zone has other days, and an unknown one is refused at start', asyn
     });
 });
 
-test('both values of a key are one caller, and a regenerated one goes on counting', async () => {
+test('both values of a key are one caller, and a regenerated one goes on counting [8 header, 6.1 counters]', async () => {
     const at = await make({ terms: { dayQuotaRequest: 4, monthQuotaRequest: 100 } });
     await expectVerdict(at, 'valid');
     await expectVerdict(at, 'valid', { value: at.key.secondary });
@@ -316,7 +316,7 @@ test('both values of a key are one caller, and a regenerated one goes on countin
 
 // ---- settling ----
 
-test('a call whose answer does not count is taken back', async () => {
+test('a call whose answer does not count is taken back [6.2 quotaCondition, 6.1 counters, 8 settle]', async () => {
     const at = await make({ terms: { dayQuotaRequest: 1, monthQuotaRequest: 2, quotaCondition: '2xx' } });
     const first = await expectVerdict(at, 'valid');
     const ticket = first.headers['ward-settle'];
@@ -397,7 +397,7 @@ test('a ticket cannot be made up, and a peek gives none', async () => {
 
 // ---- PUBLIC ----
 
-test('the first use of a PUBLIC product subscribes, once, and counts every call', async () => {
+test('the first use of a PUBLIC product subscribes, once, and counts every call [6 public, 6.1 counters]', async () => {
     const at = await make({ code: 'PUBLIC', subscribed: false });
     await ncp(`PUT ${stagePath(at)}/usage-plan`, { dayQuotaRequest: 20, monthQuotaRequest: 100 });
     assert.equal((await verify(at, { peek: true })).body.verdict, 'valid'); // to look is no use
