@@ -59,7 +59,7 @@ static void write_undone_text(const struct ward_comparison *comparison, struct w
     ward_buffer_append_text(ret, "\nalive in the backup, revoked since:\n");
     for (size_t i = 0; i < comparison->undone_count; i++) {
         const struct ward_undone *undone = &comparison->undone[i];
-        ward_buffer_append_format(ret, "  %-10s  %-36s  %-14s  %-13s  ", kind_of(undone->kind), undone->id,
+        ward_buffer_append_format(ret, "  %-12s  %-36s  %-14s  %-13s  ", kind_of(undone->kind), undone->id,
                                   ward_undone_cause_name(undone->cause),
                                   undone->is_revived ? "REVIVED" : "stays revoked");
         ward_cli_append_safe(ret, undone->name);
