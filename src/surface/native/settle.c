@@ -12,10 +12,24 @@ static const char *const asker_headers[] = { "x-api-key", "authorization", NULL 
 
 enum { STATUS_MIN = 100, STATUS_MAX = 599 };
 
-static bool read_ticket(struct ward_http_request *request, struct ward_span text, struct ward_settle_ticket *ret)
+/** What is no ticket is a problem; what could not be read is an error. */
+static enum ward_status read_ticket(struct ward_http_request *request, struct ward_problems *problems,
+                                    const struct ward_json_value *body, struct ward_settle_ticket *ret)
 {
-    const struct ward_verifier *verifier = ward_surface_verifier(request);
-    return verifier && ward_native_ticket_read(verifier->hash, text, ret);
+    struct ward_span text = WARD_SPAN_NONE;
+    if (!ward_json_member(body, "ticket")) {
+        ward_problem_add(problems, "ticket", WARD_RULE_REQUIRED, 0, NULL);
+        return WARD_OK;
+    }
+    if (!ward_surface_text(problems, body, "ticket", false, &text)) {
+        return WARD_OK;
+    }
+    enum ward_status status = ward_native_ticket_read(ward_surface_verifier(request)->hash, text, ret);
+    if (status == WARD_INVALID) {
+        ward_problem_add(problems, "ticket", WARD_RULE_SYNTAX, 0, "is not a ticket of this server");
+        return WARD_OK;
+    }
+    return status;
 }
 
 static void read_status(struct ward_problems *problems, const struct ward_json_value *body, enum ward_answer_class *ret)
@@ -73,15 +87,8 @@ static enum ward_status read_body(struct ward_http_request *request, struct ward
     if (status != WARD_OK || (!body && problems->count > 0)) {
         return status;
     }
-    struct ward_span ticket = WARD_SPAN_NONE;
-    if (!ward_json_member(body, "ticket")) {
-        ward_problem_add(problems, "ticket", WARD_RULE_REQUIRED, 0, NULL);
-    } else if (ward_surface_text(problems, body, "ticket", false, &ticket) &&
-               !read_ticket(request, ticket, &ret->ticket)) {
-        ward_problem_add(problems, "ticket", WARD_RULE_SYNTAX, 0, "is not a ticket of this server");
-    }
     read_answer(problems, body, &ret->answer);
-    return WARD_OK;
+    return read_ticket(request, problems, body, &ret->ticket);
 }
 
 /** What became of the call, for who wonders. A month outlasts its days. */

@@ -57,26 +57,27 @@ struct ward_span ward_native_ticket_write(const struct ward_keyed_hash *hash, co
     return ward_span(text, WARD_TICKET_CHARS);
 }
 
-bool ward_native_ticket_read(const struct ward_keyed_hash *hash, struct ward_span text, struct ward_settle_ticket *ret)
+enum ward_status ward_native_ticket_read(const struct ward_keyed_hash *hash, struct ward_span text,
+                                         struct ward_settle_ticket *ret)
 {
     WARD_BUFFER decoded = ward_buffer_new(BYTES);
     if (text.size != WARD_TICKET_CHARS || !ward_base64url_decode(text, &decoded)) {
-        return false;
+        return decoded.status == WARD_OK ? WARD_INVALID : decoded.status;
     }
     uint8_t bytes[BYTES];
     memcpy(bytes, ward_buffer_span(&decoded).data, BYTES);
     struct ward_lookup mac;
     authenticate(hash, bytes, &mac);
     if (!ward_constant_time_equal(mac.bytes, bytes + PLAIN_BYTES, MAC_BYTES)) {
-        return false;
+        return WARD_INVALID;
     }
     const uint8_t *at = bytes;
     if (take(&at, 1) != VERSION) {
-        return false;
+        return WARD_INVALID;
     }
     ret->key = take(&at, 8);
     ret->stage = take(&at, 8);
     ret->day = take(&at, 4);
     ret->month = take(&at, 4);
-    return true;
+    return WARD_OK;
 }

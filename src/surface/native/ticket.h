@@ -20,7 +20,13 @@ bool ward_native_ticket_is_due(const struct ward_verdict *verdict);
 struct ward_span ward_native_ticket_write(const struct ward_keyed_hash *hash, const struct ward_settle_ticket *ticket,
                                           char text[WARD_TICKET_CHARS]);
 
-/** Read what was written; false for anything else. Time: the same for every text of the right length and alphabet. */
-bool ward_native_ticket_read(const struct ward_keyed_hash *hash, struct ward_span text, struct ward_settle_ticket *ret);
+/**
+ * Read what was written.
+ *
+ * Errors:  WARD_INVALID for anything else, WARD_NO_MEMORY.
+ * Time:    the same for every text of the right length and alphabet.
+ */
+enum ward_status ward_native_ticket_read(const struct ward_keyed_hash *hash, struct ward_span text,
+                                         struct ward_settle_ticket *ret) WARD_MUST_USE;
 
 #endif

@@ -36,7 +36,7 @@ static void test_round_trip(void **state)
         struct ward_settle_ticket read = { 0 };
         struct ward_span span = ward_native_ticket_write(hash, &tickets[i], text);
         assert_int_equal(WARD_TICKET_CHARS, span.size);
-        assert_true(ward_native_ticket_read(hash, span, &read));
+        assert_int_equal(WARD_OK, ward_native_ticket_read(hash, span, &read));
         assert_memory_equal(&tickets[i], &read, sizeof(read));
     }
     ward_keyed_hash_free(hash);
@@ -54,16 +54,16 @@ static void test_forged(void **state)
     for (size_t i = 0; i < WARD_TICKET_CHARS; i++) {
         char kept = text[i];
         text[i] = kept == 'A' ? 'B' : 'A';
-        assert_false(ward_native_ticket_read(hash, ward_span(text, WARD_TICKET_CHARS), &read));
+        assert_int_equal(WARD_INVALID, ward_native_ticket_read(hash, ward_span(text, WARD_TICKET_CHARS), &read));
         text[i] = '=';
-        assert_false(ward_native_ticket_read(hash, ward_span(text, WARD_TICKET_CHARS), &read));
+        assert_int_equal(WARD_INVALID, ward_native_ticket_read(hash, ward_span(text, WARD_TICKET_CHARS), &read));
         text[i] = kept;
     }
-    assert_false(ward_native_ticket_read(hash, ward_span(text, WARD_TICKET_CHARS - 1), &read));
-    assert_false(ward_native_ticket_read(hash, ward_span(text, WARD_TICKET_CHARS + 1), &read));
-    assert_false(ward_native_ticket_read(hash, WARD_SPAN_NONE, &read));
-    assert_false(ward_native_ticket_read(other, ward_span(text, WARD_TICKET_CHARS), &read));
-    assert_true(ward_native_ticket_read(hash, ward_span(text, WARD_TICKET_CHARS), &read));
+    assert_int_equal(WARD_INVALID, ward_native_ticket_read(hash, ward_span(text, WARD_TICKET_CHARS - 1), &read));
+    assert_int_equal(WARD_INVALID, ward_native_ticket_read(hash, ward_span(text, WARD_TICKET_CHARS + 1), &read));
+    assert_int_equal(WARD_INVALID, ward_native_ticket_read(hash, WARD_SPAN_NONE, &read));
+    assert_int_equal(WARD_INVALID, ward_native_ticket_read(other, ward_span(text, WARD_TICKET_CHARS), &read));
+    assert_int_equal(WARD_OK, ward_native_ticket_read(hash, ward_span(text, WARD_TICKET_CHARS), &read));
     ward_keyed_hash_free(hash);
     ward_keyed_hash_free(other);
 }
