@@ -37,6 +37,7 @@
 #include <unistd.h>
 
 #include "base/seam.h"
+#include "base/thread.h"
 #include "http/internal.h"
 #include "http/relay.h"
 
@@ -845,6 +846,7 @@ static void *run(void *argument)
 {
     struct ward_http_direct *direct = argument;
     struct epoll_event events[EVENTS_MAX];
+    ward_thread_is(WARD_THREAD_PROMPT);
     while (!atomic_load(&direct->is_stopping)) {
         bool has_deadline = direct->accept_again_ms || direct->relays.first;
         int count = epoll_wait(direct->epoll_fd, events, EVENTS_MAX, has_deadline ? TICK_MS : -1);

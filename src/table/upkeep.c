@@ -8,13 +8,12 @@
  */
 #include <errno.h>
 #include <sched.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/seam.h"
+#include "base/thread.h"
 #include "table/writer_internal.h"
 
 #define REST_US       400
@@ -54,24 +53,6 @@ static void rest(void *arg)
         sched_yield();
     else
         sleep_us(upkeep->options.rest_us);
-}
-
-/* As in linux/sched/types.h, which cannot stand beside sched.h. */
-struct scheduling {
-    uint32_t size, policy;
-    uint64_t flags;
-    int32_t nice;
-    uint32_t priority;
-    uint64_t runtime, deadline, period;
-};
-
-/* Short slices let whoever wakes up in at once; a low weight leaves most of a busy processor to the others. Both are
- * hints: without them it is slower, not wrong. */
-static void be_modest(void)
-{
-    (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 10);
-    const struct scheduling wish = { .size = sizeof(wish), .policy = SCHED_BATCH, .nice = 10, .runtime = 100000 };
-    (void)syscall(SYS_sched_setattr, 0, &wish, 0);
 }
 
 /* ---- old generations ---- */
@@ -339,7 +320,7 @@ static void *run(void *arg)
 {
     struct ward_upkeep *upkeep = arg;
     struct ward_table_writer *writer = upkeep->writer;
-    be_modest();
+    ward_thread_is(WARD_THREAD_BACKGROUND);
     pthread_mutex_lock(&writer->mutex);
     while (!upkeep->must_stop) {
         wait_for_work(upkeep);
