@@ -1,6 +1,8 @@
 /* Secrets of IAM pairs: contracts/ncp.md 3. What is kept never outlives the credential. */
 #include "gateway_fixture.h"
 
+#include <pthread.h>
+
 static enum ward_status ask(struct fixture *f, struct ward_span id, struct ward_span *ret_secret,
                             struct ward_operator *ret_who)
 {
@@ -143,13 +145,78 @@ static void test_a_broken_seal_is_an_alarm(void **state)
     assert_true(log_holds(f, "integrity-alarm"));
 }
 
+/* ---- many ask while it changes ---- */
+
+struct asker {
+    struct fixture *fixture;
+    struct ward_span id, secret;
+    atomic_bool *is_over;
+    bool is_right;
+};
+
+static void *ask_on(void *arg)
+{
+    struct asker *asker = arg;
+    asker->is_right = true;
+    while (!atomic_load(asker->is_over) && asker->is_right) {
+        WARD_POOL pool = ward_pool_new(4096);
+        struct ward_span secret = WARD_SPAN_NONE;
+        struct ward_operator who;
+        enum ward_status status = ward_service_iam_secret(asker->fixture->service, asker->id, &pool, &secret, &who);
+        bool is_known = status == WARD_OK;
+        asker->is_right = (is_known || status == WARD_NOT_FOUND) &&
+                          is_known == ward_span_equal(secret, asker->secret) &&
+                          is_known == (who.role == WARD_ROLE_USER);
+    }
+    return NULL;
+}
+
+/* What an asker read before a deletion is not kept behind it. */
+static void test_many_ask_while_it_changes(void **state)
+{
+    enum { ASKERS = 3, ROUNDS = 30 };
+    struct fixture *f = *state;
+    struct ward_credential iam = make_iam(f, &f->made.project.id, WARD_ROLE_USER);
+    struct ward_credential_ref ref = ref_of(f, &iam);
+    struct asker askers[ASKERS];
+    pthread_t threads[ASKERS];
+    atomic_bool is_over = false;
+    struct ward_span secret;
+    struct ward_operator who;
+    struct ward_receipt receipt;
+    for (int i = 0; i < ASKERS; i++) {
+        askers[i] = (struct asker){ f, iam.public_id, iam.value, &is_over, false };
+        assert_int_equal(0, pthread_create(&threads[i], NULL, ask_on, &askers[i]));
+    }
+    enum ward_status wrong = WARD_OK;
+    for (int round = 0; round < ROUNDS && wrong == WARD_OK; round++) {
+        wrong = ward_service_credential_delete(f->service, &f->local, &ref, &receipt);
+        if (wrong == WARD_OK && ask(f, iam.public_id, &secret, &who) != WARD_NOT_FOUND) {
+            wrong = WARD_CONFLICT;
+        }
+        struct ward_credential back;
+        if (wrong == WARD_OK) {
+            wrong = ward_service_credential_reactivate(f->service, &f->local, &ref, &f->pool, &back, &receipt);
+        }
+        if (wrong == WARD_OK) {
+            wrong = ask(f, iam.public_id, &secret, &who);
+        }
+    }
+    atomic_store(&is_over, true);
+    for (int i = 0; i < ASKERS; i++) {
+        pthread_join(threads[i], NULL);
+        assert_true(askers[i].is_right);
+    }
+    assert_ok(wrong);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         test_case(test_a_secret_and_its_operator),         test_case(test_an_unknown_id_has_a_dummy),
         test_case(test_a_deleted_pair_stops_at_once),      test_case(test_a_narrowed_role_holds_at_once),
         test_case(test_a_closed_project_closes_its_pairs), test_case(test_what_was_unknown_is_found_once_made),
-        test_case(test_a_broken_seal_is_an_alarm),
+        test_case(test_a_broken_seal_is_an_alarm),         test_case(test_many_ask_while_it_changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
