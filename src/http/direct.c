@@ -47,6 +47,7 @@ enum {
     ACCEPTS_MAX = 16, /* of one listener before the others have their turn */
     ACCEPT_PAUSE_MS = 100,
     TICK_MS = 100,
+    SPARES_MAX = 64,          /* buffers of requests that workers had */
     OUTPUT_SOON = 256 * 1024, /* answers that wait for the end of the turn */
     BUFFER_KEPT = 64 * 1024,  /* of a buffer, for the next answer */
     BODY_COPIED = 4096,       /* sent with the heads; a larger one is sent from where it is */
@@ -74,6 +75,9 @@ struct ward_http_direct {
     bool is_accepting;
     int64_t now_ms; /* of this turn of the loop */
     char *input;
+    size_t input_size; /* of it, used in this turn */
+    size_t spare_count;
+    char *spares[SPARES_MAX];                 /* all zero */
     _Atomic uint64_t requests;                /* that were answered here */
     struct ward_http_connection *connections; /* all of this thread */
     struct ward_http_relays relays;
@@ -131,14 +135,25 @@ static void unlink_connection(struct ward_http_direct *direct, struct ward_http_
     ward_http_registry_remove(connection);
 }
 
-/* The bytes of a request that a worker had. */
+/* The bytes of a request that a worker had. Their buffer is kept for the next such request. */
 static void free_input(struct ward_http_connection *connection)
 {
-    if (connection->input) {
-        explicit_bzero(connection->input, INPUT_BYTES);
-        ward_free(connection->input);
-        connection->input = NULL;
+    struct ward_http_direct *direct = connection->direct;
+    if (!connection->input) {
+        return;
     }
+    explicit_bzero(connection->input, connection->input_size);
+    if (direct->spare_count < SPARES_MAX) {
+        direct->spares[direct->spare_count++] = connection->input;
+    } else {
+        ward_free(connection->input);
+    }
+    connection->input = NULL;
+}
+
+static char *take_input(struct ward_http_direct *direct)
+{
+    return direct->spare_count > 0 ? direct->spares[--direct->spare_count] : ward_alloc(INPUT_BYTES);
 }
 
 static void free_connection(struct ward_http_connection *connection)
@@ -483,11 +498,12 @@ static void write_answer(struct ward_http_direct *direct, const struct ward_http
 /* The worker gets the bytes and the pool with the request; the event thread makes new ones. */
 static bool give_to_worker(struct ward_http_direct *direct, struct ward_http_connection *connection)
 {
-    char *input = ward_alloc(INPUT_BYTES);
+    char *input = take_input(direct);
     if (!input) {
         return false;
     }
     connection->input = direct->input;
+    connection->input_size = direct->input_size;
     direct->input = input;
     connection->request = direct->request;
     connection->reply = direct->reply;
@@ -716,6 +732,7 @@ static void serve(struct ward_http_direct *direct, struct ward_http_connection *
     int64_t deadline_ms = atomic_load_explicit(&connection->deadline_ms, memory_order_relaxed);
     ward_http_enter(connection, WARD_HTTP_HANDLER, deadline_ms);
     const char *input = direct->input;
+    direct->input_size = size;
     begin_answers(direct);
     struct turn turn = run_requests(direct, connection, size);
     if (may_wait(direct, connection, &turn, size, is_peeked)) {
@@ -922,6 +939,9 @@ static void stop_one(struct ward_http_direct *direct)
     ward_buffer_free(&direct->output);
     ward_buffer_free(&direct->reply.body);
     ward_pool_free(&direct->request.pool);
+    while (direct->spare_count > 0) {
+        ward_free(direct->spares[--direct->spare_count]);
+    }
     ward_free(direct->input);
     pthread_mutex_destroy(&direct->done_lock);
 }

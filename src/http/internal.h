@@ -133,6 +133,7 @@ struct ward_http_connection {
     struct ward_http_direct *direct; /* the event thread of the direct path; NULL: the library's connection */
     struct ward_http_connection *direct_next, *direct_previous; /* of that thread */
     char *input;                                                /* direct: the bytes of a request that a worker has */
+    size_t input_size;
     struct ward_buffer ahead;  /* direct: what was read and is to be run when the request in work is answered */
     struct ward_buffer unsent; /* direct: what the peer has not taken yet */
     size_t unsent_at;
