@@ -4,12 +4,12 @@ import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What a cached directory depends on: the schema and the program that fills it. */
+/** What a cached directory depends on: the schema, the form of its pages and the program that fills it. */
 function stamp(root) {
     const hash = createHash('sha256');
     const schema = join(root, 'src/store/schema');
     for (const name of readdirSync(schema).sort()) hash.update(readFileSync(join(schema, name)));
-    hash.update(readFileSync(join(root, 'bench/seed.c')));
+    for (const name of ['bench/seed.c', 'src/store/sqlite/pages.c', 'src/base/check.h', 'src/base/check.c']) if (existsSync(join(root, name))) hash.update(readFileSync(join(root, name)));
     return hash.digest('hex').slice(0, 12);
 }
 
