@@ -46,14 +46,27 @@ struct ward_gateway_call {
  *
  * Shape:   public_id 1..128 bytes as sent. *ret_secret lives in pool.
  * Errors:  NOT_FOUND (unknown, deleted, expired, scope gone): *ret_secret is a dummy to sign with all the same, and
- *          *ret_who may do nothing. Others: no secret.
+ *          *ret_who may do nothing, and *ret_limit is none. Others: no secret.
  * Time:    the same for a known and an unknown id, asked for the first time or again.
  * Threads: any. Opened secrets are kept in the service and wiped when any operator credential, project or account
  *          changes.
  */
 enum ward_status ward_service_iam_secret(struct ward_service *service, struct ward_span public_id,
                                          struct ward_pool *pool, struct ward_span *ret_secret,
-                                         struct ward_operator *ret_who) WARD_MUST_USE;
+                                         struct ward_operator *ret_who,
+                                         struct ward_rate_limit *ret_limit) WARD_MUST_USE;
+
+/**
+ * Count a signed call against its pair's own limit; call it when the signature has held.
+ *
+ * Shape:   limit is what ward_service_iam_secret gave with the pair; 0: all calls may pass and none is counted.
+ *          A window is opened by its first call; a limit that changes keeps the window. A restart opens a new one.
+ * Errors:  NO_MEMORY: the call may not pass.
+ * Threads: any. Exact: one process serves signed calls.
+ */
+enum ward_status ward_service_iam_count(struct ward_service *service, const struct ward_uuid *id,
+                                        const struct ward_rate_limit *limit,
+                                        struct ward_limit_state *ret) WARD_MUST_USE;
 
 /* ---- API keys (rights: WARD_RIGHT_KEY_READ, WARD_RIGHT_KEY_WRITE). Disabled and expired keys are there, removed ones
  * are not. ---- */

@@ -7,6 +7,10 @@
  *
  * `epoch` goes up with every change of a credential, a project or an account, before its caller is answered. What was
  * read from the store under an older epoch is not kept.
+ *
+ * A pair's own limit is counted here, not in the table: only the process that serves signed calls counts them, so one
+ * mutex makes it exact, and no record that a verification could be shown stands for a pair. Counts outlive what is kept
+ * of their pair: neither a change of a credential nor a delete and reactivate opens a new window; a restart does.
  */
 #include "service/internal.h"
 
@@ -24,10 +28,19 @@ struct iam_entry {
     size_t secret_size;
     struct ward_operator who;
     int64_t expires_ms;
+    struct ward_rate_limit rate_limit;
+};
+
+struct iam_count {
+    struct iam_count *next; /* in the same chain */
+    struct ward_uuid id;
+    int64_t start_ms, end_ms;
+    uint64_t consumed;
 };
 
 struct ward_iam_cache {
     pthread_mutex_t mutex;
+    struct iam_count *counts[PLACES]; /* chains, by the credential's id */
     uint64_t epoch;
     struct iam_entry entries[PLACES];
     struct ward_pool pool;   /* of the dummy */
@@ -78,6 +91,13 @@ void ward_iam_cache_free(struct ward_iam_cache *cache)
         return;
     }
     pthread_mutex_destroy(&cache->mutex);
+    for (size_t i = 0; i < PLACES; i++) {
+        for (struct iam_count *count = cache->counts[i]; count;) {
+            struct iam_count *next = count->next;
+            ward_free(count);
+            count = next;
+        }
+    }
     ward_pool_free(&cache->pool);
     explicit_bzero(cache, sizeof(*cache));
     ward_free(cache);
@@ -172,6 +192,7 @@ static enum ward_status load_in(struct ward_store_session *session, void *arg)
                                            .project_id = credential.project_id,
                                            .role = credential.role };
     c->entry.expires_ms = credential.expires_ms;
+    c->entry.rate_limit = credential.rate_limit;
     return WARD_OK;
 }
 
@@ -191,7 +212,7 @@ static enum ward_status load(struct ward_service *service, const struct ward_loo
 
 enum ward_status ward_service_iam_secret(struct ward_service *service, struct ward_span public_id,
                                          struct ward_pool *pool, struct ward_span *ret_secret,
-                                         struct ward_operator *ret_who)
+                                         struct ward_operator *ret_who, struct ward_rate_limit *ret_limit)
 {
     struct ward_lookup lookup;
     struct iam_entry entry;
@@ -210,12 +231,74 @@ enum ward_status ward_service_iam_secret(struct ward_service *service, struct wa
     }
     *ret_secret = ward_pool_copy(pool, ward_span(entry.secret, entry.secret_size));
     *ret_who = entry.who;
+    *ret_limit = entry.rate_limit;
     bool is_expired = entry.expires_ms != WARD_TIME_NONE && entry.expires_ms <= ward_now_ms();
     bool is_known = entry.is_known && !is_expired;
     explicit_bzero(&entry, sizeof(entry));
     if (!is_known) {
         *ret_who = (struct ward_operator){ .type = WARD_ACTOR_IAM, .role = WARD_ROLE_NONE };
+        *ret_limit = (struct ward_rate_limit){ 0 };
     }
     status = ward_pool_status(pool);
     return status == WARD_OK && !is_known ? WARD_NOT_FOUND : status;
+}
+
+/* ---- a pair's own limit ---- */
+
+/* A clock that was set back by more than a whole window ends it, as in the table. */
+static bool is_over(const struct iam_count *count, int64_t now_ms)
+{
+    int64_t length_ms = count->end_ms - count->start_ms;
+    return now_ms >= count->end_ms || now_ms < count->start_ms - length_ms;
+}
+
+/* The running window of a pair. What is over in its chain is freed on the way: chains stay as long as what runs. */
+static struct iam_count *running_window(struct ward_iam_cache *cache, const struct ward_uuid *id, int64_t ttl_ms,
+                                        int64_t now_ms)
+{
+    size_t place;
+    memcpy(&place, id->bytes + sizeof(id->bytes) - sizeof(place), sizeof(place)); /* the end of a UUID is random */
+    struct iam_count **head = &cache->counts[place % PLACES], *found = NULL;
+    for (struct iam_count **at = head; *at;) {
+        struct iam_count *count = *at;
+        if (is_over(count, now_ms)) {
+            *at = count->next;
+            ward_free(count);
+            continue;
+        }
+        found = ward_uuid_equal(&count->id, id) ? count : found;
+        at = &count->next;
+    }
+    if (!found && (found = ward_alloc(sizeof(*found)))) {
+        *found = (struct iam_count){ .next = *head, .id = *id, .start_ms = now_ms, .end_ms = now_ms + ttl_ms };
+        *head = found;
+    }
+    return found;
+}
+
+enum ward_status ward_service_iam_count(struct ward_service *service, const struct ward_uuid *id,
+                                        const struct ward_rate_limit *limit, struct ward_limit_state *ret)
+{
+    struct ward_iam_cache *cache = service->iam;
+    *ret = (struct ward_limit_state){ .is_allowed = true };
+    if (limit->limit <= 0) {
+        return WARD_OK;
+    }
+    pthread_mutex_lock(&cache->mutex);
+    struct iam_count *count = running_window(cache, id, limit->ttl_s * 1000, ward_now_ms());
+    if (count) {
+        uint64_t most = (uint64_t)limit->limit;
+        ret->is_allowed = count->consumed < most;
+        count->consumed += ret->is_allowed;
+        ret->limit = most;
+        ret->consumed = count->consumed;
+        ret->remaining = count->consumed < most ? most - count->consumed : 0;
+        ret->reset_ms = count->end_ms;
+    }
+    pthread_mutex_unlock(&cache->mutex);
+    if (!count) {
+        ret->is_allowed = false;
+        return WARD_NO_MEMORY;
+    }
+    return WARD_OK;
 }

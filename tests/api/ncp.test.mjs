@@ -53,6 +53,22 @@ test('a deleted pair signs nothing any more, a new one does at once [4.3 wrong]'
     }
 });
 
+test('a pair\'s own limit: 429/420 past it, until its window ends [4.2 codes]', async () => {
+    const setup = await fixtures(ward);
+    const socketPath = join(ward.data, 'ward.sock');
+    const made = await ward.request('POST', '/v1/credentials', { socketPath, body: { kind: 'iam', role: 'admin', name: 'n', accountId: setup.accountId, rateLimit: { limit: 2, ttl: 60 } } });
+    const iam = { accessKey: made.body.publicId, secretKey: made.body.value };
+    const statusOf = async (target = `${BASE}/api-keys`) => (await signedCall(ward, iam, 'GET', target)).status;
+    const wrong = await signedCall(ward, { ...iam, secretKey: setup.iam.admin.secretKey }, 'GET', `${BASE}/api-keys`);
+    assert.equal(wrong.status, 401); // not counted
+    assert.deepEqual([await statusOf(), await statusOf(`${BASE}/nowhere`)], [200, 404]);
+    const refused = await signedCall(ward, iam, 'GET', `${BASE}/api-keys`);
+    assert.deepEqual([refused.status, refused.body.error.errorCode, refused.body.error.message], [429, '420', 'Rate Limited']);
+    assert.equal((await signedCall(ward, setup.iam.admin, 'GET', `${BASE}/api-keys`)).status, 200);
+    ward.moveClock(60_000);
+    assert.equal(await statusOf(), 200);
+});
+
 test('concurrent regenerations: one value at the end, none of the others [5.5 regenerate]', async () => {
     const setup = await fixtures(ward);
     const target = `${BASE}/api-keys`;

@@ -5,18 +5,38 @@
 #include "surface/ncp/errors.h"
 #include "surface/ncp/signature.h"
 
+/* Only a call whose signature holds is counted: nobody else can use a pair's limit up. */
+static bool is_within_limit(struct ward_http_request *request, struct ward_http_reply *reply,
+                            const struct ward_operator *who, const struct ward_rate_limit *limit)
+{
+    struct ward_limit_state state;
+    enum ward_status status = ward_service_iam_count(ward_surface_application(request)->service, &who->id, limit,
+                                                     &state);
+    if (status != WARD_OK) {
+        ward_ncp_fail(request, reply, status, NULL, WARD_NOUN_NONE);
+        return false;
+    }
+    if (!state.is_allowed) {
+        ward_ncp_error(reply, WARD_NCP_RATE_LIMITED, WARD_SPAN("The rate limit of the access key is exceeded."),
+                       "limited");
+        ward_surface_header_int(request, reply, "Retry-After", ward_surface_retry_after(&state, ward_now_ms()));
+    }
+    return state.is_allowed;
+}
+
 bool ward_ncp_caller(struct ward_http_request *request, struct ward_http_reply *reply, struct ward_operator *ret)
 {
     struct ward_application *application = ward_surface_application(request);
     struct ward_ncp_claim claim;
     struct ward_span secret = WARD_SPAN_NONE;
     struct ward_operator who = { 0 };
+    struct ward_rate_limit limit = { 0 };
     if (!ward_ncp_claim_read(request, application->ncp.accepts_v1, &claim)) {
         ward_ncp_missing_credentials(reply);
         return false;
     }
     enum ward_status status = ward_service_iam_secret(application->service, claim.access_key, &request->pool, &secret,
-                                                      &who);
+                                                      &who, &limit);
     if (status != WARD_OK && status != WARD_NOT_FOUND) {
         ward_ncp_fail(request, reply, status, NULL, WARD_NOUN_NONE);
         return false;
@@ -24,6 +44,9 @@ bool ward_ncp_caller(struct ward_http_request *request, struct ward_http_reply *
     bool holds = ward_ncp_claim_holds(request, &claim, secret, ward_now_ms());
     if (status != WARD_OK || !holds) {
         ward_ncp_wrong_credentials(reply);
+        return false;
+    }
+    if (!is_within_limit(request, reply, &who, &limit)) {
         return false;
     }
     *ret = who;

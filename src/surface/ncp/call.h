@@ -13,8 +13,8 @@ struct ward_ncp_call {
     const char *domain_code;
 };
 
-/** Tell who calls, or answer 401 (500 when the store fails) and return false. An unknown access key takes the same
- * work as a known one. */
+/** Tell who calls, or answer 401, 429 past the pair's own limit (500 when the store fails) and return false. An unknown
+ * access key takes the same work as a known one. */
 bool ward_ncp_caller(struct ward_http_request *request, struct ward_http_reply *reply, struct ward_operator *ret);
 
 /** The same, and make the service's call. False: the call is answered. */

@@ -6,7 +6,8 @@
 static enum ward_status ask(struct fixture *f, struct ward_span id, struct ward_span *ret_secret,
                             struct ward_operator *ret_who)
 {
-    return ward_service_iam_secret(f->service, id, &f->pool, ret_secret, ret_who);
+    struct ward_rate_limit limit;
+    return ward_service_iam_secret(f->service, id, &f->pool, ret_secret, ret_who, &limit);
 }
 
 static struct ward_credential make_iam(struct fixture *f, const struct ward_uuid *project, enum ward_role role)
@@ -162,7 +163,9 @@ static void *ask_on(void *arg)
         WARD_POOL pool = ward_pool_new(4096);
         struct ward_span secret = WARD_SPAN_NONE;
         struct ward_operator who;
-        enum ward_status status = ward_service_iam_secret(asker->fixture->service, asker->id, &pool, &secret, &who);
+        struct ward_rate_limit limit;
+        enum ward_status status = ward_service_iam_secret(asker->fixture->service, asker->id, &pool, &secret, &who,
+                                                          &limit);
         bool is_known = status == WARD_OK;
         asker->is_right = (is_known || status == WARD_NOT_FOUND) &&
                           is_known == ward_span_equal(secret, asker->secret) &&
@@ -210,13 +213,93 @@ static void test_many_ask_while_it_changes(void **state)
     assert_ok(wrong);
 }
 
+/* ---- a pair's own limit ---- */
+
+static bool may_pass(struct fixture *f, const struct ward_uuid *id, int64_t limit, int64_t ttl_s)
+{
+    struct ward_limit_state state;
+    struct ward_rate_limit own = { limit, ttl_s };
+    assert_ok(ward_service_iam_count(f->service, id, &own, &state));
+    return state.is_allowed;
+}
+
+static void test_a_limit_is_a_window_of_its_pair(void **state)
+{
+    struct fixture *f = *state;
+    struct ward_uuid one = f->made.iam.id, other = f->made.access_key.id;
+    const struct {
+        int64_t move_ms;
+        const struct ward_uuid *id;
+        int64_t limit;
+        bool passes;
+    } calls[] = {
+        { 0, &one, 2, true },   { 0, &one, 2, true },       { 0, &one, 2, false },
+        { 0, &other, 2, true }, { 0, &one, 0, true },                             /* no limit: not counted */
+        { 0, &one, 3, true },                                                     /* a higher one keeps the window */
+        { 0, &one, 3, false },  { 9999, &one, 3, false },   { 1, &one, 2, true }, /* the window is over */
+        { 0, &one, 2, true },   { -10000, &one, 2, false }, /* set back by a whole window: it runs on */
+        { -1, &one, 2, true },
+    };
+    for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+        test_clock_ms += calls[i].move_ms;
+        assert_int_equal(calls[i].passes, may_pass(f, calls[i].id, calls[i].limit, 10));
+    }
+}
+
+static void test_a_changed_credential_opens_no_window(void **state)
+{
+    struct fixture *f = *state;
+    assert_true(may_pass(f, &f->made.iam.id, 1, 10));
+    make_iam(f, &f->made.project.id, WARD_ROLE_USER);
+    assert_false(may_pass(f, &f->made.iam.id, 1, 10));
+}
+
+struct caller {
+    struct fixture *fixture;
+    struct ward_uuid id;
+    int passed;
+};
+
+static void *call_on(void *arg)
+{
+    struct caller *caller = arg;
+    struct ward_rate_limit limit = { 1000, 10 };
+    for (int i = 0; i < 500; i++) {
+        struct ward_limit_state state;
+        if (ward_service_iam_count(caller->fixture->service, &caller->id, &limit, &state) == WARD_OK) {
+            caller->passed += state.is_allowed;
+        }
+    }
+    return NULL;
+}
+
+static void test_many_callers_pass_exactly_the_limit(void **state)
+{
+    enum { CALLERS = 4 };
+    struct fixture *f = *state;
+    struct caller callers[CALLERS];
+    pthread_t threads[CALLERS];
+    int passed = 0;
+    for (int i = 0; i < CALLERS; i++) {
+        callers[i] = (struct caller){ f, f->made.iam.id, 0 };
+        assert_int_equal(0, pthread_create(&threads[i], NULL, call_on, &callers[i]));
+    }
+    for (int i = 0; i < CALLERS; i++) {
+        pthread_join(threads[i], NULL);
+        passed += callers[i].passed;
+    }
+    assert_int_equal(1000, passed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        test_case(test_a_secret_and_its_operator),         test_case(test_an_unknown_id_has_a_dummy),
-        test_case(test_a_deleted_pair_stops_at_once),      test_case(test_a_narrowed_role_holds_at_once),
-        test_case(test_a_closed_project_closes_its_pairs), test_case(test_what_was_unknown_is_found_once_made),
-        test_case(test_a_broken_seal_is_an_alarm),         test_case(test_many_ask_while_it_changes),
+        test_case(test_a_secret_and_its_operator),           test_case(test_an_unknown_id_has_a_dummy),
+        test_case(test_a_deleted_pair_stops_at_once),        test_case(test_a_narrowed_role_holds_at_once),
+        test_case(test_a_closed_project_closes_its_pairs),   test_case(test_what_was_unknown_is_found_once_made),
+        test_case(test_a_broken_seal_is_an_alarm),           test_case(test_many_ask_while_it_changes),
+        test_case(test_a_limit_is_a_window_of_its_pair),     test_case(test_a_changed_credential_opens_no_window),
+        test_case(test_many_callers_pass_exactly_the_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
