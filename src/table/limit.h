@@ -120,7 +120,8 @@ struct ward_limit_counter *ward_limit_slots_counter(struct ward_limit_slots *slo
 /** Bring the file to the disk. Threads: any; it uses nothing of what changes. */
 enum ward_status ward_limit_slots_sync(const struct ward_limit_slots *slots) WARD_MUST_USE;
 
-/** Make room for so many more credentials. On failure nothing changed. */
+/** Make room for so many more credentials; where the file cannot grow, out of what relations may come back to. On
+ * failure no held counter changed. */
 enum ward_status ward_limit_slots_reserve(struct ward_limit_slots *slots, size_t count) WARD_MUST_USE;
 
 /**
@@ -132,10 +133,11 @@ enum ward_status ward_limit_slots_reserve(struct ward_limit_slots *slots, size_t
 enum ward_status ward_limit_slots_hold(struct ward_limit_slots *slots, const struct ward_uuid *id, uint32_t ttl_s,
                                        uint32_t old_ttl_s, uint32_t inherit, uint32_t *ret) WARD_MUST_USE;
 
-/** Let go of a counter for one record; the last one frees it. */
+/** Let go of a counter for one record; the last one frees it, a relation's once the month of its last call is over. */
 void ward_limit_slots_drop(struct ward_limit_slots *slots, uint32_t slot);
 
-/** Free the counters that were taken over but that no record holds. */
+/** Free the counters that were taken over but that no record holds, and no relation may come back to. Call it once,
+ * when all records are there. */
 void ward_limit_slots_sweep(struct ward_limit_slots *slots);
 
 /* ---- mending: what rotted in DIR/limits and is known elsewhere ---- */

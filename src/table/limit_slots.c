@@ -3,6 +3,10 @@
  * The file itself holds only owners and counters, so a writer killed anywhere leaves nothing to repair: what no record
  * holds after the next start is swept.
  *
+ * A relation's counter that is let go rests: it keeps its owner until the month of its last call is over, so that who
+ * unsubscribes and subscribes again finds what was used. Resting counters are given to others before that only when
+ * the file cannot grow.
+ *
  * by_id is an open-addressing set of counters, hashed by owner; half empty, deletion by shifting back.
  */
 #include "table/limit.h"
@@ -26,7 +30,8 @@ struct ward_limit_slots {
     uint32_t buckets; /* of by_id: a power of two, at least twice map.capacity */
     uint32_t free_count;
     uint32_t used;       /* counters from here on were never given out */
-    uint64_t held;       /* counters with an owner */
+    uint64_t held;       /* counters that a record holds */
+    bool is_swept;       /* who is not held now is resting, not waiting for the store to be read */
     uint64_t suspicions; /* as of the last look */
 };
 
@@ -137,19 +142,90 @@ static enum ward_status grow_file(struct ward_limit_slots *slots, uint32_t capac
     return WARD_OK;
 }
 
-enum ward_status ward_limit_slots_reserve(struct ward_limit_slots *slots, size_t count)
+/* ---- free and resting counters ---- */
+
+static void clear_counter(struct ward_limit_slots *slots, uint32_t slot)
 {
-    uint64_t room = slots->map.capacity - slots->used + slots->free_count;
-    if (count <= room)
-        return WARD_OK;
-    uint64_t needed = slots->map.capacity + (count - room);
-    if (needed > WARD_TABLE_RECORDS_MAX)
+    struct ward_limit_counter *counter = counter_at(slots, slot);
+    __atomic_store_n(&counter->owner[0], 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&counter->owner[1], 0, __ATOMIC_RELEASE);
+    /* Words of a new sequence: an attempt that still believes in the old owner fails its CAS. */
+    uint64_t window = __atomic_load_n(&counter->window, __ATOMIC_ACQUIRE), cleared;
+    do
+        cleared = word_make(word_sequence(window) + 1, 0);
+    while (!__atomic_compare_exchange_n(&counter->window, &window, cleared, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
+    __atomic_exchange_n(&counter->count, cleared, __ATOMIC_ACQ_REL);
+    __atomic_store_n(&counter->guard_ms, 0, __ATOMIC_RELEASE);
+}
+
+static void free_slot(struct ward_limit_slots *slots, uint32_t slot)
+{
+    uint64_t owner[2];
+    load_owner(counter_at(slots, slot), owner);
+    uint32_t bucket = find_bucket(slots, owner);
+    if (slots->by_id[bucket] == slot + 1)
+        erase_bucket(slots, bucket);
+    clear_counter(slots, slot);
+    slots->free[slots->free_count++] = slot;
+}
+
+/* Still of use to its owner, should the relation come back. */
+static bool is_resting(const struct ward_limit_slots *slots, uint32_t slot)
+{
+    const struct ward_limit_counter *counter = counter_at(slots, slot);
+    struct ward_uuid id;
+    uint64_t owner[2];
+    load_owner(counter, owner);
+    memcpy(id.bytes, owner, sizeof(owner));
+    return ward_is_relation_id(&id) && ward_plan_words_matter(&counter->plan, ward_now_ms());
+}
+
+/* Free what no record holds; what rests too, or not. */
+static void free_unheld(struct ward_limit_slots *slots, bool with_resting)
+{
+    for (uint32_t slot = 0; slot < slots->used; slot++) {
+        uint64_t owner[2];
+        load_owner(counter_at(slots, slot), owner);
+        bool is_free = (owner[0] | owner[1]) == 0;
+        if (slots->holds[slot] == 0 && !is_free && (with_resting || !is_resting(slots, slot)))
+            free_slot(slots, slot);
+    }
+}
+
+/* ---- room ---- */
+
+static uint64_t room_of(const struct ward_limit_slots *slots)
+{
+    return slots->map.capacity - slots->used + slots->free_count;
+}
+
+static enum ward_status grow(struct ward_limit_slots *slots, size_t count)
+{
+    uint64_t room = room_of(slots);
+    uint64_t needed = slots->map.capacity + (count > room ? count - room : 0);
+    if (needed > WARD_TABLE_RECORDS_MAX || slots->map.capacity >= WARD_TABLE_RECORDS_MAX)
         return WARD_UNAVAILABLE;
     uint64_t capacity = needed + needed / 2;
     if (capacity > WARD_TABLE_RECORDS_MAX)
         capacity = WARD_TABLE_RECORDS_MAX;
     enum ward_status status = grow_books(slots, (uint32_t)capacity);
     return status == WARD_OK ? grow_file(slots, (uint32_t)capacity) : status;
+}
+
+enum ward_status ward_limit_slots_reserve(struct ward_limit_slots *slots, size_t count)
+{
+    if (count <= room_of(slots))
+        return WARD_OK;
+    if (slots->is_swept)
+        free_unheld(slots, false);
+    if (room_of(slots) >= count + slots->map.capacity / 8) /* enough that the next look is far away */
+        return WARD_OK;
+    enum ward_status status = grow(slots, count);
+    if (status == WARD_OK || count <= room_of(slots))
+        return WARD_OK;
+    if (slots->is_swept)
+        free_unheld(slots, true);
+    return count <= room_of(slots) ? WARD_OK : status;
 }
 
 /* ---- open ---- */
@@ -225,7 +301,6 @@ static void take_over(struct ward_limit_slots *slots)
             continue;
         }
         slots->by_id[bucket] = slot + 1;
-        slots->held++;
     }
 }
 
@@ -295,20 +370,6 @@ enum ward_status ward_limit_slots_sync(const struct ward_limit_slots *slots)
 
 /* ---- hold and drop ---- */
 
-static void clear_counter(struct ward_limit_slots *slots, uint32_t slot)
-{
-    struct ward_limit_counter *counter = counter_at(slots, slot);
-    __atomic_store_n(&counter->owner[0], 0, __ATOMIC_RELEASE);
-    __atomic_store_n(&counter->owner[1], 0, __ATOMIC_RELEASE);
-    /* Words of a new sequence: an attempt that still believes in the old owner fails its CAS. */
-    uint64_t window = __atomic_load_n(&counter->window, __ATOMIC_ACQUIRE), cleared;
-    do
-        cleared = word_make(word_sequence(window) + 1, 0);
-    while (!__atomic_compare_exchange_n(&counter->window, &window, cleared, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
-    __atomic_exchange_n(&counter->count, cleared, __ATOMIC_ACQ_REL);
-    __atomic_store_n(&counter->guard_ms, 0, __ATOMIC_RELEASE);
-}
-
 static void copy_window(struct ward_limit_slots *slots, uint32_t from, struct ward_limit_counter *to)
 {
     if (from >= slots->map.capacity)
@@ -343,6 +404,7 @@ enum ward_status ward_limit_slots_hold(struct ward_limit_slots *slots, const str
         struct ward_limit_counter *counter = counter_at(slots, slot);
         bool is_ended = (int64_t)word_value(__atomic_load_n(&counter->window, __ATOMIC_RELAXED)) <= ward_now_ms();
         raise_guard(counter, longest_s, slots->holds[slot] == 0 && is_ended);
+        slots->held += slots->holds[slot] == 0;
         slots->holds[slot]++;
         *ret = slot;
         return WARD_OK;
@@ -369,34 +431,21 @@ enum ward_status ward_limit_slots_hold(struct ward_limit_slots *slots, const str
     return WARD_OK;
 }
 
-static void free_slot(struct ward_limit_slots *slots, uint32_t slot)
-{
-    uint64_t owner[2];
-    load_owner(counter_at(slots, slot), owner);
-    uint32_t bucket = find_bucket(slots, owner);
-    if (slots->by_id[bucket] == slot + 1)
-        erase_bucket(slots, bucket);
-    clear_counter(slots, slot);
-    slots->free[slots->free_count++] = slot;
-    slots->held--;
-}
-
 void ward_limit_slots_drop(struct ward_limit_slots *slots, uint32_t slot)
 {
     if (slot >= slots->used || slots->holds[slot] == 0)
         return;
-    if (--slots->holds[slot] == 0)
+    if (--slots->holds[slot] > 0)
+        return;
+    slots->held--;
+    if (!is_resting(slots, slot))
         free_slot(slots, slot);
 }
 
 void ward_limit_slots_sweep(struct ward_limit_slots *slots)
 {
-    for (uint32_t slot = 0; slot < slots->used; slot++) {
-        uint64_t owner[2];
-        load_owner(counter_at(slots, slot), owner);
-        if (slots->holds[slot] == 0 && (owner[0] | owner[1]) != 0)
-            free_slot(slots, slot);
-    }
+    slots->is_swept = true;
+    free_unheld(slots, false);
 }
 
 /* ---- mending ---- */

@@ -207,6 +207,22 @@ void ward_plan_words_hand_over(struct ward_plan_words *words)
     __atomic_store_n(&words->month_calls, make_word(MONTH, 0, turn, 0), __ATOMIC_RELEASE);
 }
 
+/* A day behind UTC is behind every zone's clock: the month that is told from there ends no earlier than anybody's. */
+bool ward_plan_words_matter(const struct ward_plan_words *words, int64_t now_ms)
+{
+    static const struct ward_zone utc;
+    struct ward_plan_clock clock = { 0 };
+    ward_plan_clock_set(&clock, ward_zone_pack(&utc), now_ms - INT64_C(24) * 60 * 60 * 1000);
+    const uint64_t *const months[] = { &words->month_calls, &words->month_used };
+    for (size_t i = 0; i < sizeof(months) / sizeof(months[0]); i++) {
+        uint64_t word = __atomic_load_n(months[i], __ATOMIC_ACQUIRE);
+        bool is_ahead = windows_ahead(MONTH, word, &clock) > 0;
+        if (value_of(MONTH, word) > 0 && (is_ahead || is_in_window(MONTH, word, number_now(&clock, MONTH))))
+            return true;
+    }
+    return false;
+}
+
 bool ward_plan_count_call(struct ward_limit_counter *counter, const struct ward_uuid *owner,
                           struct ward_plan_clock *clock)
 {

@@ -29,6 +29,9 @@ void ward_plan_clock_set(struct ward_plan_clock *clock, uint64_t packed_zone, in
  * counter has no owner. month_calls lies where no credential's counter has anything: it keeps the turn. */
 void ward_plan_words_hand_over(struct ward_plan_words *words);
 
+/** True while a call that was counted in the words may still matter: in every zone's sense its month may be running. */
+bool ward_plan_words_matter(const struct ward_plan_words *words, int64_t now_ms);
+
 /** Count a call, whatever becomes of it. */
 bool ward_plan_count_call(struct ward_limit_counter *counter, const struct ward_uuid *owner,
                           struct ward_plan_clock *clock);

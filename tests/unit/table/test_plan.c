@@ -294,6 +294,81 @@ static void a_removed_relation_frees_its_counter(void **state)
     assert_ok(ward_table_limits_sync(kept->writer));
 }
 
+static int64_t wall_now;
+
+static int64_t wall_clock(void)
+{
+    return wall_now;
+}
+
+static unsigned growths;
+
+static int refuse_room(int fd, off_t at, off_t size)
+{
+    (void)fd, (void)at, (void)size;
+    growths++;
+    return -1;
+}
+
+static void come_back(struct kept *kept, const struct ward_table_entry *entry, unsigned used)
+{
+    put_entry(kept, entry);
+    assert_int_equal(used_of(kept, &entry->lookup), used);
+    ward_table_remove(kept->writer, &entry->lookup);
+}
+
+/* Who unsubscribes and subscribes again has used what it had used, in this month. */
+static void a_relation_that_comes_back_has_its_counter(void **state)
+{
+    struct kept *kept = *state;
+    struct ward_table_entry entry = relation_of(kept, 1, 2, 0), other = relation_of(kept, 3, 2, 0);
+    ward_seam.now_ms = wall_clock;
+    wall_now = NOW;
+    put_entry(kept, &entry);
+    count_calls(kept, &entry.lookup, 2);
+    ward_table_remove(kept->writer, &entry.lookup);
+    come_back(kept, &other, 0);
+    come_back(kept, &entry, 2);
+    ward_table_writer_close(kept->writer); /* gone at the start, back after it */
+    assert_ok(ward_table_writer_open(kept->scene.directory, 100, 1000, &kept->writer));
+    assert_ok(ward_table_publish(kept->writer, 1));
+    come_back(kept, &entry, 2);
+    struct ward_table_stats stats;
+    ward_table_writer_stats(kept->writer, &stats);
+    assert_int_equal(stats.limits, 0);
+}
+
+/* Counters that rest are free when their month is over everywhere, or when there is no room for others. */
+static void resting_counters_make_room(void **state)
+{
+    struct kept *kept = *state;
+    const int64_t day_ms = 86400000;
+    const struct {
+        int64_t moved_ms;
+        unsigned growths;                                           /* tried, and refused */
+    } rows[] = { { 0, 1 }, { 9 * day_ms, 1 }, { 10 * day_ms, 0 } }; /* from the 22nd to the 1st: not over everywhere */
+    ward_seam.now_ms = wall_clock;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        wall_now = NOW;
+        struct ward_table_entry entry = relation_of(kept, 1, 2, 0), late = relation_of(kept, 1, 3, 0);
+        for (uint64_t key = 1; key <= 1024; key++) { /* as many as there is room for at first */
+            entry = relation_of(kept, key, 2, 0);
+            put_entry(kept, &entry);
+            assert_int_equal(used_of(kept, &entry.lookup), 0);
+            count_calls(kept, &entry.lookup, 1);
+            ward_table_remove(kept->writer, &entry.lookup);
+        }
+        wall_now = NOW + rows[i].moved_ms;
+        int (*allocate_file)(int, off_t, off_t) = ward_seam.allocate_file;
+        ward_seam.allocate_file = refuse_room;
+        growths = 0;
+        come_back(kept, &late, 0);
+        come_back(kept, &entry, 0);
+        ward_seam.allocate_file = allocate_file;
+        assert_int_equal(growths, rows[i].growths);
+    }
+}
+
 static int fail_to_sync(int fd)
 {
     (void)fd;
@@ -320,6 +395,8 @@ int main(void)
         CASE(a_rotten_zone_and_owner_are_put_right),
         CASE(a_counter_that_changed_hands_is_found_again),
         CASE(a_removed_relation_frees_its_counter),
+        CASE(a_relation_that_comes_back_has_its_counter),
+        CASE(resting_counters_make_room),
         CASE(a_failed_sync_is_told),
     };
     return cmocka_run_group_tests_name("table/plan", tests, NULL, NULL);
