@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/seam.h"
+#include "base/thread.h"
 #include "server/access_log.h"
 #include "server/app.h"
 #include "server/metrics.h"
@@ -19,7 +20,14 @@
 #include "surface/theauthapi/theauthapi.h"
 #include "verify/expiry.h"
 
-enum { HEARTBEAT_MS = 500, SYNC_MS = 1000, SWEEP_MS = 1000, SWEEP_BATCH = 256, SWEEP_BATCHES = 16 };
+enum {
+    HEARTBEAT_MS = 500,
+    KEEP_MS = 1000,
+    KEEP_ROUNDS_A_SYNC = 60,
+    SWEEP_MS = 1000,
+    SWEEP_BATCH = 256,
+    SWEEP_BATCHES = 16
+};
 
 #define CONTROL_ADDRESS_CHARS (PATH_MAX + 8)
 
@@ -37,6 +45,7 @@ struct server {
     struct ward_pulse heart, sweeper, keeper;
     bool has_watchdog;
     enum ward_status last_sweep, last_sync;
+    unsigned keep_rounds; /* of keep_counters */
     int64_t zone_read_ms; /* by ward_boot_ms */
 };
 
@@ -184,11 +193,15 @@ static void refresh_zone(struct server *server)
     ward_publisher_zone_set(server->app.publisher, &zone);
 }
 
-/* Its own thread, too: it waits for the disk. */
+/* Its own thread, too: it waits for the disk. Each sync takes the pages of all counters that were touched, and each
+ * page's next count faults it in again: with a million busy keys a tenth of a processor if it were done each second. */
 static void keep_counters(void *arg)
 {
     struct server *server = arg;
     refresh_zone(server);
+    if (++server->keep_rounds % KEEP_ROUNDS_A_SYNC != 0)
+        return;
+    ward_thread_is(WARD_THREAD_BACKGROUND);
     enum ward_status status = ward_publisher_limits_sync(server->app.publisher);
     if (status != server->last_sync)
         ward_log(status == WARD_OK ? WARD_LOG_INFO : WARD_LOG_WARN, "limits-sync",
@@ -259,7 +272,7 @@ static bool start_threads(struct server *server, struct ward_failure *ret_why)
     server->has_watchdog = ward_notify_wants_watchdog();
     if (ward_pulse_start(&server->heart, HEARTBEAT_MS, beat_heart, server) == WARD_OK &&
         ward_pulse_start(&server->sweeper, SWEEP_MS, sweep, server) == WARD_OK &&
-        ward_pulse_start(&server->keeper, SYNC_MS, keep_counters, server) == WARD_OK)
+        ward_pulse_start(&server->keeper, KEEP_MS, keep_counters, server) == WARD_OK)
         return true;
     return ward_fail(ret_why, WARD_EXIT_IO, "no thread can be started; raise the limit of processes (ulimit -u)");
 }

@@ -42,7 +42,7 @@ void ward_publisher_heartbeat(struct ward_publisher *publisher);
 /** Set the zone anew (from the server's ticker, hourly). Threads: any. */
 void ward_publisher_zone_set(struct ward_publisher *publisher, const struct ward_zone *zone);
 
-/** Bring the limits' counters to the disk (from a ticker of its own, each second: it waits for the disk). */
+/** Bring the limits' counters to the disk (from a ticker of its own, each minute: it waits for the disk). */
 enum ward_status ward_publisher_limits_sync(struct ward_publisher *publisher) WARD_MUST_USE;
 
 /** What verifiers have seen pass (verify/expiry.h), for the sweeper. Threads: any. */
