@@ -85,8 +85,6 @@ enum ward_status ward_table_put_relation(struct ward_table_writer *writer, const
 
 /** Set it; before the first ward_table_publish, and when its next transition has become another. Threads: any. */
 void ward_table_zone_set(struct ward_table_writer *writer, const struct ward_zone *zone);
-/** Threads: the reader's. */
-void ward_table_zone(const struct ward_table_reader *reader, struct ward_zone *ret);
 
 /* ---- what was used ---- */
 

@@ -164,3 +164,29 @@ enum ward_handled ward_ncp_refused(struct ward_ncp_call *call, enum ward_status 
     return ward_ncp_fail(call->request, call->reply, status, problems ? problems : &call->gateway.problems,
                          call->gateway.missing);
 }
+
+/* ---- lists ---- */
+
+void ward_ncp_list_begin(struct ward_ncp_call *call, const char *name, struct ward_ncp_list *ret)
+{
+    ret->writer = ward_ncp_answer(call, 200);
+    ret->rows = (struct ward_ncp_rows){ .writer = &ret->writer, .call = call };
+    ward_json_begin_object(&ret->writer);
+    ward_json_key(&ret->writer, name);
+    ward_json_begin_array(&ret->writer);
+}
+
+enum ward_handled ward_ncp_list_end(struct ward_ncp_call *call, struct ward_ncp_list *list, enum ward_status status,
+                                    const struct ward_page_totals *totals, bool has_initial)
+{
+    if (status != WARD_OK) {
+        return ward_ncp_refused(call, status, NULL);
+    }
+    ward_json_end_array(&list->writer);
+    ward_json_member_int(&list->writer, "total", totals->total);
+    if (has_initial) {
+        ward_json_member_int(&list->writer, "initialCount", totals->initial);
+    }
+    ward_json_end_object(&list->writer);
+    return ward_ncp_end(call);
+}

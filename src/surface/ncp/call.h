@@ -69,4 +69,17 @@ static inline enum ward_status ward_ncp_row_status(const struct ward_ncp_rows *r
     return rows->writer->out->status;
 }
 
+/** An answer that is one array of rows and their totals. */
+struct ward_ncp_list {
+    struct ward_json_writer writer;
+    struct ward_ncp_rows rows; /* for the use case's visits */
+};
+
+/** Begin {"name":[. ret stays where it is until the end: its rows point into it. */
+void ward_ncp_list_begin(struct ward_ncp_call *call, const char *name, struct ward_ncp_list *ret);
+
+/** End it with "total", and "initialCount" where the contract has one; or refuse, by the walk's status. */
+enum ward_handled ward_ncp_list_end(struct ward_ncp_call *call, struct ward_ncp_list *list, enum ward_status status,
+                                    const struct ward_page_totals *totals, bool has_initial);
+
 #endif

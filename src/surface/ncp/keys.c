@@ -30,20 +30,10 @@ enum ward_handled ward_ncp_key_list(struct ward_http_request *request, struct wa
     struct ward_key_page query = { 0 };
     ward_ncp_query_page(&call, &query.page);
     query.has_name = ward_ncp_query_text(&call, "apiKeyName", &query.name);
-    struct ward_json_writer writer = ward_ncp_answer(&call, 200);
-    struct ward_ncp_rows rows = { .writer = &writer, .call = &call };
-    ward_json_begin_object(&writer);
-    ward_json_key(&writer, "apiKeys");
-    ward_json_begin_array(&writer);
-    enum ward_status status = ward_service_key_page(&call.gateway, &query, write_listed, &rows);
-    if (status != WARD_OK) {
-        return ward_ncp_refused(&call, status, NULL);
-    }
-    ward_json_end_array(&writer);
-    ward_json_member_int(&writer, "total", query.totals.total);
-    ward_json_member_int(&writer, "initialCount", query.totals.initial);
-    ward_json_end_object(&writer);
-    return ward_ncp_end(&call);
+    struct ward_ncp_list list;
+    ward_ncp_list_begin(&call, "apiKeys", &list);
+    enum ward_status status = ward_service_key_page(&call.gateway, &query, write_listed, &list.rows);
+    return ward_ncp_list_end(&call, &list, status, &query.totals, true);
 }
 
 /** contracts/ncp.md 5.3: not wrapped. */
@@ -135,17 +125,8 @@ enum ward_handled ward_ncp_key_search(struct ward_http_request *request, struct 
     ward_ncp_read_page(problems, body, &query.page);
     (void)ward_ncp_read_text(problems, body, "apiKeyName", &query.name);
     ward_ncp_read_statuses(problems, body, &query.statuses);
-    struct ward_json_writer writer = ward_ncp_answer(&call, 200);
-    struct ward_ncp_rows rows = { .writer = &writer, .call = &call };
-    ward_json_begin_object(&writer);
-    ward_json_key(&writer, "apiKeys");
-    ward_json_begin_array(&writer);
-    enum ward_status status = ward_service_key_search(&call.gateway, &query, write_found, &rows);
-    if (status != WARD_OK) {
-        return ward_ncp_refused(&call, status, NULL);
-    }
-    ward_json_end_array(&writer);
-    ward_json_member_int(&writer, "total", query.totals.total);
-    ward_json_end_object(&writer);
-    return ward_ncp_end(&call);
+    struct ward_ncp_list list;
+    ward_ncp_list_begin(&call, "apiKeys", &list);
+    enum ward_status status = ward_service_key_search(&call.gateway, &query, write_found, &list.rows);
+    return ward_ncp_list_end(&call, &list, status, &query.totals, false);
 }

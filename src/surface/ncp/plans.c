@@ -103,20 +103,10 @@ enum ward_handled ward_ncp_plan_search(struct ward_http_request *request, struct
     struct ward_plan_page query = { 0 };
     ward_ncp_read_page(&call.gateway.problems, body, &query.page);
     query.has_name = ward_ncp_read_text(&call.gateway.problems, body, "usagePlanName", &query.name);
-    struct ward_json_writer writer = ward_ncp_answer(&call, 200);
-    struct ward_ncp_rows rows = { .writer = &writer, .call = &call };
-    ward_json_begin_object(&writer);
-    ward_json_key(&writer, "usagePlans");
-    ward_json_begin_array(&writer);
-    enum ward_status status = ward_service_plan_list(&call.gateway, &query, write_plan, &rows);
-    if (status != WARD_OK) {
-        return ward_ncp_refused(&call, status, NULL);
-    }
-    ward_json_end_array(&writer);
-    ward_json_member_int(&writer, "total", query.totals.total);
-    ward_json_member_int(&writer, "initialCount", query.totals.initial);
-    ward_json_end_object(&writer);
-    return ward_ncp_end(&call);
+    struct ward_ncp_list list;
+    ward_ncp_list_begin(&call, "usagePlans", &list);
+    enum ward_status status = ward_service_plan_list(&call.gateway, &query, write_plan, &list.rows);
+    return ward_ncp_list_end(&call, &list, status, &query.totals, true);
 }
 
 enum ward_handled ward_ncp_plan_of_stage(struct ward_http_request *request, struct ward_http_reply *reply)
@@ -130,20 +120,11 @@ enum ward_handled ward_ncp_plan_of_stage(struct ward_http_request *request, stru
     bool has_stage = ward_ncp_query_text(&call, "stageId", &stage);
     bool is_associated = ward_ncp_query_boolean(&call, "associated", true);
     ward_ncp_query_page(&call, &query.page);
-    struct ward_json_writer writer = ward_ncp_answer(&call, 200);
-    struct ward_ncp_rows rows = { .writer = &writer, .call = &call };
-    ward_json_begin_object(&writer);
-    ward_json_key(&writer, "usagePlans");
-    ward_json_begin_array(&writer);
+    struct ward_ncp_list list;
+    ward_ncp_list_begin(&call, "usagePlans", &list);
     enum ward_status status = ward_service_plan_of_stage_id(&call.gateway, has_stage, stage, is_associated, &query,
-                                                            write_plan_brief, &rows);
-    if (status != WARD_OK) {
-        return ward_ncp_refused(&call, status, NULL);
-    }
-    ward_json_end_array(&writer);
-    ward_json_member_int(&writer, "total", query.totals.total);
-    ward_json_end_object(&writer);
-    return ward_ncp_end(&call);
+                                                            write_plan_brief, &list.rows);
+    return ward_ncp_list_end(&call, &list, status, &query.totals, false);
 }
 
 enum ward_handled ward_ncp_plan_stages(struct ward_http_request *request, struct ward_http_reply *reply)

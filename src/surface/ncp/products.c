@@ -223,19 +223,10 @@ enum ward_handled ward_ncp_api_list(struct ward_http_request *request, struct wa
     struct ward_stage_path path = ward_ncp_stage_path(request);
     struct ward_plain_page query = { 0 };
     ward_ncp_query_page(&call, &query.page);
-    struct ward_json_writer writer = ward_ncp_answer(&call, 200);
-    struct ward_ncp_rows rows = { .writer = &writer, .call = &call };
-    ward_json_begin_object(&writer);
-    ward_json_key(&writer, "apis");
-    ward_json_begin_array(&writer);
-    enum ward_status status = ward_service_api_list(&call.gateway, &path, &query, write_api, &rows);
-    if (status != WARD_OK) {
-        return ward_ncp_refused(&call, status, NULL);
-    }
-    ward_json_end_array(&writer);
-    ward_json_member_int(&writer, "total", query.totals.total);
-    ward_json_end_object(&writer);
-    return ward_ncp_end(&call);
+    struct ward_ncp_list list;
+    ward_ncp_list_begin(&call, "apis", &list);
+    enum ward_status status = ward_service_api_list(&call.gateway, &path, &query, write_api, &list.rows);
+    return ward_ncp_list_end(&call, &list, status, &query.totals, false);
 }
 
 enum ward_handled ward_ncp_api_get(struct ward_http_request *request, struct ward_http_reply *reply)
@@ -323,19 +314,10 @@ enum ward_handled ward_ncp_stage_list(struct ward_http_request *request, struct 
     struct ward_stage_path path = ward_ncp_stage_path(request);
     struct ward_plain_page query = { 0 };
     ward_ncp_query_page(&call, &query.page);
-    struct ward_json_writer writer = ward_ncp_answer(&call, 200);
-    struct ward_ncp_rows rows = { .writer = &writer, .call = &call };
-    ward_json_begin_object(&writer);
-    ward_json_key(&writer, "stages");
-    ward_json_begin_array(&writer);
-    enum ward_status status = ward_service_stage_list(&call.gateway, &path, &query, write_stage, &rows);
-    if (status != WARD_OK) {
-        return ward_ncp_refused(&call, status, NULL);
-    }
-    ward_json_end_array(&writer);
-    ward_json_member_int(&writer, "total", query.totals.total);
-    ward_json_end_object(&writer);
-    return ward_ncp_end(&call);
+    struct ward_ncp_list list;
+    ward_ncp_list_begin(&call, "stages", &list);
+    enum ward_status status = ward_service_stage_list(&call.gateway, &path, &query, write_stage, &list.rows);
+    return ward_ncp_list_end(&call, &list, status, &query.totals, false);
 }
 
 enum ward_handled ward_ncp_stage_get(struct ward_http_request *request, struct ward_http_reply *reply)

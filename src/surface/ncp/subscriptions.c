@@ -20,20 +20,11 @@ enum ward_handled ward_ncp_key_products(struct ward_http_request *request, struc
     }
     struct ward_plain_page query = { 0 };
     ward_ncp_query_page(&call, &query.page);
-    struct ward_json_writer writer = ward_ncp_answer(&call, 200);
-    struct ward_ncp_rows rows = { .writer = &writer, .call = &call };
-    ward_json_begin_object(&writer);
-    ward_json_key(&writer, "apiKeyRelateProductDtos");
-    ward_json_begin_array(&writer);
+    struct ward_ncp_list list;
+    ward_ncp_list_begin(&call, "apiKeyRelateProductDtos", &list);
     enum ward_status status = ward_service_key_products(&call.gateway, request->parameters[0], &query,
-                                                        write_key_product, &rows);
-    if (status != WARD_OK) {
-        return ward_ncp_refused(&call, status, NULL);
-    }
-    ward_json_end_array(&writer);
-    ward_json_member_int(&writer, "total", query.totals.total);
-    ward_json_end_object(&writer);
-    return ward_ncp_end(&call);
+                                                        write_key_product, &list.rows);
+    return ward_ncp_list_end(&call, &list, status, &query.totals, false);
 }
 
 typedef enum ward_status (*subscription_change)(struct ward_gateway_call *call, struct ward_span key, bool has_product,
