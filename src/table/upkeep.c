@@ -159,11 +159,11 @@ static void give_up(struct ward_upkeep *upkeep, bool is_refill, enum ward_status
     struct ward_table_writer *writer = upkeep->writer;
     struct ward_generation next;
     pthread_mutex_lock(&writer->mutex);
+    unlink(writer->fresh_path); /* before anyone who waits for this build makes the file by himself */
     ward_build_end(writer, &next);
     writer->wants_refill = writer->wants_refill || is_refill;
     bool is_stopped = upkeep->must_stop;
     pthread_mutex_unlock(&writer->mutex);
-    unlink(writer->fresh_path);
     ward_generation_close(&next);
     upkeep->retry_ms = ward_boot_ms() + RETRY_MS;
     if (!is_stopped)

@@ -4,6 +4,8 @@
  */
 #include "support.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -461,34 +463,70 @@ static void an_index_that_lost_a_key_is_made_anew(void **state)
     assert_true(comes_true(is_whole, kept));
 }
 
-static int refuse_space(int fd, off_t offset, off_t size)
+/* Read by the upkeep's thread. */
+static bool is_disk_full;
+static bool must_fail_once; /* late, so that others wait for it */
+
+static int allocate_if_not_full(int fd, off_t offset, off_t size)
 {
-    (void)fd, (void)offset, (void)size;
-    return 28; /* ENOSPC */
+    const struct timespec pause = { .tv_nsec = 20 * 1000000L };
+    if (__atomic_exchange_n(&must_fail_once, false, __ATOMIC_ACQ_REL)) {
+        nanosleep(&pause, NULL);
+        return ENOSPC;
+    }
+    return __atomic_load_n(&is_disk_full, __ATOMIC_ACQUIRE) ? ENOSPC : posix_fallocate(fd, offset, size);
+}
+
+static enum ward_status reserve_largest(struct kept *kept)
+{
+    struct packed_body body = body_of(2 * KEYS, 100 * KEYS);
+    return ward_table_reserve(kept->writer, 1, body.size);
 }
 
 /* Changes go on in the room that is left, then are refused; once there is space they go on without a restart. */
 static void a_full_disk_is_tried_again(void **state)
 {
     struct kept *kept = *state;
+    ward_seam.allocate_file = allocate_if_not_full;
     fill(kept);
     start(kept);
-    ward_seam.allocate_file = refuse_space;
+    __atomic_store_n(&is_disk_full, true, __ATOMIC_RELEASE);
     enum ward_status status = WARD_OK;
-    struct packed_body body = body_of(0, 1);
     uint64_t puts = 0;
     for (; puts < 10 * KEYS && status == WARD_OK; puts++) {
-        status = ward_table_reserve(kept->writer, 1, body.size);
+        status = reserve_largest(kept);
         if (status == WARD_OK)
             change_put(kept, puts % (2 * KEYS), false);
     }
     assert_int_equal(status, WARD_IO);
     assert_true(puts > KEYS / 10);
     assert_int_equal(differences(kept), 0);
-    ward_seam.allocate_file = kept->scene.seam.allocate_file;
-    assert_ok(ward_table_reserve(kept->writer, 1, body.size));
+    __atomic_store_n(&is_disk_full, false, __ATOMIC_RELEASE);
+    assert_ok(reserve_largest(kept));
     change_put(kept, 7, false);
     assert_int_equal(differences(kept), 0);
+}
+
+/* Whoever waited for a build that failed makes the table by himself: nothing of the failed one gets in his way. */
+static void a_build_that_failed_leaves_the_way_free(void **state)
+{
+    struct kept *kept = *state;
+    ward_seam.allocate_file = allocate_if_not_full;
+    fill(kept);
+    start(kept);
+    const struct timespec pause = { .tv_nsec = 1000000L };
+    for (size_t round = 1; round <= 6; round++) {
+        __atomic_store_n(&must_fail_once, true, __ATOMIC_RELEASE);
+        pthread_mutex_lock(&kept->writer->mutex);
+        kept->writer->wants_refill = true;
+        pthread_cond_signal(&kept->writer->work);
+        pthread_mutex_unlock(&kept->writer->mutex);
+        while (__atomic_load_n(&must_fail_once, __ATOMIC_ACQUIRE))
+            nanosleep(&pause, NULL);
+        assert_ok(ward_table_reserve(kept->writer, round * 5 * KEYS, round * 500 * KEYS));
+        change_put(kept, round, false);
+        assert_int_equal(differences(kept), 0);
+    }
 }
 
 static void a_stop_in_the_middle_leaves_the_current_one(void **state)
@@ -527,6 +565,7 @@ int main(void)
         CASE(damage_heals),
         CASE(an_index_that_lost_a_key_is_made_anew),
         CASE(a_full_disk_is_tried_again),
+        CASE(a_build_that_failed_leaves_the_way_free),
         CASE(a_stop_in_the_middle_leaves_the_current_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
