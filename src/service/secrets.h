@@ -85,7 +85,7 @@ struct ward_crypto_key_view {
     size_t entry_count;
     const struct ward_key_entry_view *entries; /* by environment name */
 };
-typedef enum ward_status (*ward_crypto_key_visit)(const struct ward_crypto_key_view *key, void *arg);
+typedef enum ward_status (*ward_crypto_key_view_visit)(const struct ward_crypto_key_view *key, void *arg);
 
 /** One member of cryptoKeyInfoEnvironmentList. */
 struct ward_key_entry_input {
@@ -105,7 +105,7 @@ struct ward_crypto_key_input {
 };
 
 enum ward_status ward_service_crypto_key_list(struct ward_secrets_call *call, const struct ward_secrets_page *page,
-                                              ward_crypto_key_visit visit, void *arg) WARD_MUST_USE;
+                                              ward_crypto_key_view_visit visit, void *arg) WARD_MUST_USE;
 enum ward_status ward_service_crypto_key_get(struct ward_secrets_call *call, struct ward_span key,
                                              struct ward_crypto_key_view *ret) WARD_MUST_USE;
 enum ward_status ward_service_crypto_key_create(struct ward_secrets_call *call,
@@ -167,11 +167,11 @@ struct ward_jwk_view {
     struct ward_span material;         /* the JWK as JSON: public members, or private ones too (has_private) */
     bool has_private;
 };
-typedef enum ward_status (*ward_jwk_visit)(const struct ward_jwk_view *jwk, void *arg);
+typedef enum ward_status (*ward_jwk_view_visit)(const struct ward_jwk_view *jwk, void *arg);
 
 /** Views of a list come without material. */
 enum ward_status ward_service_jwk_list(struct ward_secrets_call *call, const struct ward_secrets_page *page,
-                                       ward_jwk_visit visit, void *arg) WARD_MUST_USE;
+                                       ward_jwk_view_visit visit, void *arg) WARD_MUST_USE;
 /** Private members for who may SECRETS:EXPORT_IMPORT only. */
 enum ward_status ward_service_jwk_get(struct ward_secrets_call *call, struct ward_span jwk,
                                       struct ward_jwk_view *ret) WARD_MUST_USE;
@@ -255,11 +255,11 @@ struct ward_proxy_view {
     size_t deployment_count;
     const struct ward_proxy_deployment_view *deployments; /* every environment of the project, by name */
 };
-typedef enum ward_status (*ward_proxy_visit)(const struct ward_proxy_view *proxy, void *arg);
+typedef enum ward_status (*ward_proxy_view_visit)(const struct ward_proxy_view *proxy, void *arg);
 
 /** Views of a list come without deployments. */
 enum ward_status ward_service_proxy_list(struct ward_secrets_call *call, const struct ward_secrets_page *page,
-                                         ward_proxy_visit visit, void *arg) WARD_MUST_USE;
+                                         ward_proxy_view_visit visit, void *arg) WARD_MUST_USE;
 enum ward_status ward_service_proxy_get(struct ward_secrets_call *call, struct ward_span proxy,
                                         struct ward_proxy_view *ret) WARD_MUST_USE;
 
