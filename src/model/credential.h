@@ -22,6 +22,8 @@ struct ward_credential {
     enum ward_env env;           /* the project's; live for the account */
     bool is_scope_active;        /* account and, if any, project; read together */
     enum ward_role role;
+    uint32_t grants;            /* rights besides the role's; 0 for an access key */
+    struct ward_uuid issued_by; /* the IAM pair that a token was issued to; nil: made by an operator */
     struct ward_span name;
     struct ward_span
         lookup; /* access key: lookup hash of its value; token: token hash; IAM: lookup hash of its access key id */
@@ -49,6 +51,7 @@ struct ward_credential_input {
     bool has_name, has_account, has_project, has_role, has_rate_limit;
     struct ward_span name, account, project;
     enum ward_role role;
+    uint32_t grants;                    /* of a token or an IAM pair */
     int64_t rate_limit, rate_limit_ttl; /* 0 = not given */
     bool has_rate_limit_number, has_rate_limit_ttl;
     struct ward_problems problems;

@@ -539,6 +539,11 @@ static enum ward_status apply_change(struct ward_store_session *session, const s
     case WARD_OBJECT_USAGE_PLAN:
     case WARD_OBJECT_SUBSCRIPTION:
         return apply_gateway(session, batch, index);
+    case WARD_OBJECT_ENVIRONMENT: /* the deployer's, not the table's */
+    case WARD_OBJECT_API_PROXY:
+    case WARD_OBJECT_KEY:
+    case WARD_OBJECT_JWK:
+        return WARD_OK;
     case WARD_OBJECT_STORE: /* a restore is made while nobody serves: the next start reads the whole store */
         return WARD_OK;
     }

@@ -319,6 +319,10 @@ enum ward_status ward_publisher_apply_gateway(struct ward_store_session *session
     case WARD_OBJECT_PROJECT:
     case WARD_OBJECT_API_KEY:
     case WARD_OBJECT_CREDENTIAL:
+    case WARD_OBJECT_ENVIRONMENT:
+    case WARD_OBJECT_API_PROXY:
+    case WARD_OBJECT_KEY:
+    case WARD_OBJECT_JWK:
     case WARD_OBJECT_STORE:
         break;
     }

@@ -736,6 +736,10 @@ static enum ward_status revoke(struct ward_store_session *present, struct reappl
         return revoke_subscription(present, r, undone->id);
     case WARD_OBJECT_API: /* lives in its stages */
     case WARD_OBJECT_USAGE_PLAN:
+    case WARD_OBJECT_ENVIRONMENT:
+    case WARD_OBJECT_API_PROXY:
+    case WARD_OBJECT_KEY:
+    case WARD_OBJECT_JWK:
     case WARD_OBJECT_STORE:
         break;
     }

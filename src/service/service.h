@@ -30,6 +30,7 @@ struct ward_operator {
     struct ward_uuid account_id; /* nil only for the local operator: every account */
     struct ward_uuid project_id; /* nil: the whole account */
     enum ward_role role;
+    uint32_t grants; /* rights besides the role's: bits of enum ward_right */
 };
 
 /** The operator behind a valid verdict on an access key. */
@@ -37,8 +38,10 @@ struct ward_operator ward_operator_from_verdict(const struct ward_verdict *verdi
 /** The operator of the CLI socket: admin of everything. */
 struct ward_operator ward_operator_local(void);
 
-/** True when the operator's role holds the right. The only place that asks this. */
+/** True when the operator's role or grants hold the right. The only place that asks this. */
 bool ward_operator_may(const struct ward_operator *who, enum ward_right right);
+/** True when they hold any of several rights: WARD_RIGHTS_APIOPS. */
+bool ward_operator_may_any(const struct ward_operator *who, uint32_t rights);
 /** True when an object of (account, project) lies in the operator's scope. A nil project asks for the account as a
  * whole. */
 bool ward_operator_covers(const struct ward_operator *who, const struct ward_uuid *account,

@@ -39,6 +39,14 @@ const char *ward_object_kind_name(enum ward_object_kind kind)
         return "usage-plan";
     case WARD_OBJECT_SUBSCRIPTION:
         return "subscription";
+    case WARD_OBJECT_ENVIRONMENT:
+        return "environment";
+    case WARD_OBJECT_API_PROXY:
+        return "api-proxy";
+    case WARD_OBJECT_KEY:
+        return "key";
+    case WARD_OBJECT_JWK:
+        return "jwk";
     case WARD_OBJECT_STORE:
         return "store";
     }

@@ -33,9 +33,14 @@ enum ward_object_kind {
     WARD_OBJECT_STAGE,
     WARD_OBJECT_USAGE_PLAN,
     WARD_OBJECT_SUBSCRIPTION,
+    WARD_OBJECT_ENVIRONMENT,
+    WARD_OBJECT_API_PROXY,
+    WARD_OBJECT_KEY, /* cryptographic */
+    WARD_OBJECT_JWK,
     WARD_OBJECT_STORE /* the store itself: restored */
 };
-/** account, project, api-key, credential, product, api, stage, usage-plan, subscription, store. */
+/** account, project, api-key, credential, product, api, stage, usage-plan, subscription, environment, api-proxy, key,
+ * jwk, store. */
 const char *ward_object_kind_name(enum ward_object_kind kind);
 
 /** One entry of the change log: audit record and replication feed in one. Holds no secret. */
@@ -43,8 +48,8 @@ struct ward_change {
     uint64_t revision; /* given by the store */
     int64_t time_ms;
     enum ward_object_kind kind;
-    struct ward_span object_id;  /* account, project, credential: UUID text; subscription: product "/" API key; others:
-                                    10  characters */
+    struct ward_span object_id;  /* account, project, credential: UUID text; subscription: product "/" API key;
+                                    environment, api-proxy, key, jwk: 24 characters; others: 10 characters */
     struct ward_span account_id; /* UUID text */
     struct ward_span project_id; /* UUID text or absent */
     struct ward_span action;     /* "created", "updated", "deleted", "reactivated", "rotated", "first-used", "expired",
