@@ -8,7 +8,8 @@
  * deployment. call->refused says why, for every refusal that the caller can act on; a refused call changes nothing. A
  * deployment that fails refuses nothing: call->deployment says so.
  *
- * Results live in call->pool.
+ * Results live in call->pool; what is passed to visit
+ * is borrowed for the call. Lists run by name, in byte order (WARD_SLICE_ALL: everything).
  * Threads: any but an event thread: parsing and making keys takes milliseconds, a URL seconds.
  * Source:  contracts/apinizer.md 3, 4.3, 6, 7, 8, 10, 11.
  */
@@ -16,6 +17,7 @@
 #define WARD_SERVICE_SECRETS_H
 
 #include "service/service.h"
+#include "store/gateway.h"
 
 struct ward_deployment; /* service/deployer.h */
 
@@ -63,12 +65,6 @@ struct ward_secrets_call {
 /** Find a project by its name as the operator sees it. */
 enum ward_status ward_service_secrets_project(struct ward_secrets_call *call, struct ward_project *ret) WARD_MUST_USE;
 
-/** A page of a list by name, in byte order: from behind `after` (absent: from the first), at most max (0: all). */
-struct ward_secrets_page {
-    struct ward_span after;
-    size_t max;
-};
-
 /* ---- keys (contracts/apinizer.md 6). Reads: any right in the project; writes: SECRETS:MANAGE, and
  * SECRETS:DEPLOY_UNDEPLOY when an environment is touched; files: SECRETS:EXPORT_IMPORT. ---- */
 
@@ -104,7 +100,7 @@ struct ward_crypto_key_input {
     struct ward_secrets_refused body; /* what the surface found wrong with the body: refused when its turn comes */
 };
 
-enum ward_status ward_service_crypto_key_list(struct ward_secrets_call *call, const struct ward_secrets_page *page,
+enum ward_status ward_service_crypto_key_list(struct ward_secrets_call *call, struct ward_slice slice,
                                               ward_crypto_key_view_visit visit, void *arg) WARD_MUST_USE;
 enum ward_status ward_service_crypto_key_get(struct ward_secrets_call *call, struct ward_span key,
                                              struct ward_crypto_key_view *ret) WARD_MUST_USE;
@@ -170,7 +166,7 @@ struct ward_jwk_view {
 typedef enum ward_status (*ward_jwk_view_visit)(const struct ward_jwk_view *jwk, void *arg);
 
 /** Views of a list come without material. */
-enum ward_status ward_service_jwk_list(struct ward_secrets_call *call, const struct ward_secrets_page *page,
+enum ward_status ward_service_jwk_list(struct ward_secrets_call *call, struct ward_slice slice,
                                        ward_jwk_view_visit visit, void *arg) WARD_MUST_USE;
 /** Private members for who may SECRETS:EXPORT_IMPORT only. */
 enum ward_status ward_service_jwk_get(struct ward_secrets_call *call, struct ward_span jwk,
@@ -258,7 +254,7 @@ struct ward_proxy_view {
 typedef enum ward_status (*ward_proxy_view_visit)(const struct ward_proxy_view *proxy, void *arg);
 
 /** Views of a list come without deployments. */
-enum ward_status ward_service_proxy_list(struct ward_secrets_call *call, const struct ward_secrets_page *page,
+enum ward_status ward_service_proxy_list(struct ward_secrets_call *call, struct ward_slice slice,
                                          ward_proxy_view_visit visit, void *arg) WARD_MUST_USE;
 enum ward_status ward_service_proxy_get(struct ward_secrets_call *call, struct ward_span proxy,
                                         struct ward_proxy_view *ret) WARD_MUST_USE;
