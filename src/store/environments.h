@@ -5,7 +5,8 @@
  * (CONFLICT otherwise, and when the name is taken). Remove: the rows go for good, what hangs on them too; CONFLICT when
  * the version moved on. The change log keeps what was.
  *
- * Lists of a project run by name in byte order. What get and find give lives in pool; what is visited is borrowed for
+ * Lists of a project run by name in byte order, from behind the name `after` (absent: from the first), at most max
+ * rows (SIZE_MAX: all). What get and find give lives in pool; what is visited is borrowed for
  * the call, and a status other than OK ends the walk and is returned. Walks run by id over every project, active or
  * not, from behind one on (NULL: from the first): for slices, each in a session of its own.
  *
@@ -18,7 +19,6 @@
 #include "model/crypto_key.h"
 #include "model/environment.h"
 #include "model/jwk.h"
-#include "store/gateway.h"
 #include "store/store.h"
 
 /* ---- environments: environments.c ---- */
@@ -63,7 +63,7 @@ enum ward_status ward_store_crypto_key_find(struct ward_store_session *s, const 
                                             struct ward_span name, struct ward_pool *pool,
                                             struct ward_crypto_key *ret) WARD_MUST_USE;
 enum ward_status ward_store_crypto_key_list(struct ward_store_session *s, const struct ward_uuid *project,
-                                            struct ward_slice slice, ward_crypto_key_visit visit,
+                                            struct ward_span after, size_t max, ward_crypto_key_visit visit,
                                             void *arg) WARD_MUST_USE;
 /** At most max keys that have an entry in an environment (none: all keys), by id. */
 enum ward_status ward_store_crypto_key_walk(struct ward_store_session *s, const struct ward_object_id *environment,
@@ -82,7 +82,7 @@ enum ward_status ward_store_jwk_get(struct ward_store_session *s, const struct w
 enum ward_status ward_store_jwk_find(struct ward_store_session *s, const struct ward_uuid *project,
                                      struct ward_span name, struct ward_pool *pool, struct ward_jwk *ret) WARD_MUST_USE;
 enum ward_status ward_store_jwk_list(struct ward_store_session *s, const struct ward_uuid *project,
-                                     struct ward_slice slice, ward_jwk_visit visit, void *arg) WARD_MUST_USE;
+                                     struct ward_span after, size_t max, ward_jwk_visit visit, void *arg) WARD_MUST_USE;
 /** The JWKs whose source is a key, of all projects, in order of project and name. */
 enum ward_status ward_store_jwk_of_source(struct ward_store_session *s, const struct ward_object_id *source,
                                           ward_jwk_visit visit, void *arg) WARD_MUST_USE;
@@ -106,7 +106,7 @@ enum ward_status ward_store_api_proxy_find(struct ward_store_session *s, const s
                                            struct ward_span name, struct ward_pool *pool,
                                            struct ward_api_proxy *ret) WARD_MUST_USE;
 enum ward_status ward_store_api_proxy_list(struct ward_store_session *s, const struct ward_uuid *project,
-                                           struct ward_slice slice, ward_api_proxy_visit visit,
+                                           struct ward_span after, size_t max, ward_api_proxy_visit visit,
                                            void *arg) WARD_MUST_USE;
 /** The proxies of active projects that have this pair, the oldest first: one pair may stand with several, and the first
  * is whose it is. */
