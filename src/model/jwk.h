@@ -26,7 +26,7 @@ enum ward_jwk_type { WARD_JWK_RSA, WARD_JWK_EC, WARD_JWK_OCT, WARD_JWK_OKP };
 const char *ward_jwk_type_name(enum ward_jwk_type type); /* RSA, EC, OCT, OKP */
 bool ward_jwk_type_parse(struct ward_span name, enum ward_jwk_type *ret);
 
-enum ward_jwk_use_type { WARD_USE_NONE, WARD_USE_SIGNATURE, WARD_USE_ENCRYPTION };
+enum ward_jwk_use_type { WARD_JWK_USE_NONE, WARD_JWK_USE_SIGNATURE, WARD_JWK_USE_ENCRYPTION };
 const char *ward_jwk_use_type_name(enum ward_jwk_use_type use); /* NULL for NONE, SIGNATURE, ENCRYPTION */
 bool ward_jwk_use_type_parse(struct ward_span name, enum ward_jwk_use_type *ret);
 
