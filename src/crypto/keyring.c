@@ -16,7 +16,7 @@
 #include "base/seam.h"
 #include "crypto/keyring_internal.h"
 
-#define INFO_MAX 32
+#define INFO_MAX (32 + WARD_REPLICA_NAME_MAX)
 
 enum ward_status ward_root_key_create(const char *path)
 {
@@ -186,6 +186,24 @@ enum ward_status ward_keyring_from_bytes(const uint8_t root[WARD_ROOT_KEY_BYTES]
     }
     *ret = keyring;
     return WARD_OK;
+}
+
+enum ward_status ward_keyring_for_replica(const struct ward_keyring *keyring, struct ward_span name,
+                                          struct ward_keyring **ret)
+{
+    if (name.size == 0 || name.size > WARD_REPLICA_NAME_MAX) {
+        return WARD_INVALID;
+    }
+    if (!ward_keyring_is_alive(keyring)) {
+        return WARD_UNAVAILABLE;
+    }
+    uint8_t root[WARD_ROOT_KEY_BYTES];
+    enum ward_status status = derive(keyring, WARD_SPAN("ward replica 1"), name, root, sizeof(root));
+    if (status == WARD_OK) {
+        status = ward_keyring_from_bytes(root, ret);
+    }
+    explicit_bzero(root, sizeof(root));
+    return status;
 }
 
 static bool is_zero(struct ward_span bytes)

@@ -6,6 +6,7 @@
  *     ├─ HKDF "ward lookup 1"            → key of the lookup hash (keyed_hash.h)
  *     ├─ HKDF "ward token 1"             → key of personal access tokens' hashes
  *     ├─ HKDF "ward fingerprint 1"       → 16 bytes that name the root key without revealing it
+ *     ├─ HKDF "ward replica 1" ‖ name    → root key of a replica: what is sealed for it opens nowhere else
  *     └─ HKDF "ward data 1" ‖ epoch      → AES-256-GCM data key of one epoch
  *
  * An epoch is 8 random bytes drawn at each process start and again after 2^32 seals: a forked, cloned or restored
@@ -41,6 +42,18 @@ enum ward_status ward_keyring_open(const char *path, struct ward_keyring **ret) 
 /** Build a keyring from given bytes (tests, contract suites). root is copied. */
 enum ward_status ward_keyring_from_bytes(const uint8_t root[WARD_ROOT_KEY_BYTES],
                                          struct ward_keyring **ret) WARD_MUST_USE;
+
+#define WARD_REPLICA_NAME_MAX 255 /* bytes */
+
+/**
+ * Make the keyring of a replica: the private parts of its keysets are sealed with it.
+ *
+ * Shape:   name is 1..WARD_REPLICA_NAME_MAX bytes; the same keyring and name give the same replica's keyring.
+ * Owns:    *ret is owned, free with ward_keyring_close; it does not need the other one to stay open.
+ * Errors:  WARD_INVALID for a name of another length; otherwise as ward_keyring_open.
+ */
+enum ward_status ward_keyring_for_replica(const struct ward_keyring *keyring, struct ward_span name,
+                                          struct ward_keyring **ret) WARD_MUST_USE;
 
 /** Wipe and free. Takes NULL. */
 void ward_keyring_close(struct ward_keyring *keyring);
