@@ -9,15 +9,14 @@
  * deployment that fails refuses nothing: call->deployment says so.
  *
  * Results live in call->pool; what is passed to visit
- * is borrowed for the call. Lists run by name, in byte order (WARD_SLICE_ALL: everything).
- * Threads: any but an event thread: parsing and making keys takes milliseconds, a URL seconds.
+ * is borrowed for the call. Lists run by name, in byte order, from behind `after` (absent: from the first), at most max
+ * rows (SIZE_MAX: all). Threads: any but an event thread: parsing and making keys takes milliseconds, a URL seconds.
  * Source:  contracts/apinizer.md 3, 4.3, 6, 7, 8, 10, 11.
  */
 #ifndef WARD_SERVICE_SECRETS_H
 #define WARD_SERVICE_SECRETS_H
 
 #include "service/service.h"
-#include "store/gateway.h"
 
 struct ward_deployment; /* service/deployer.h */
 
@@ -100,7 +99,7 @@ struct ward_crypto_key_input {
     struct ward_secrets_refused body; /* what the surface found wrong with the body: refused when its turn comes */
 };
 
-enum ward_status ward_service_crypto_key_list(struct ward_secrets_call *call, struct ward_slice slice,
+enum ward_status ward_service_crypto_key_list(struct ward_secrets_call *call, struct ward_span after, size_t max,
                                               ward_crypto_key_view_visit visit, void *arg) WARD_MUST_USE;
 enum ward_status ward_service_crypto_key_get(struct ward_secrets_call *call, struct ward_span key,
                                              struct ward_crypto_key_view *ret) WARD_MUST_USE;
@@ -166,7 +165,7 @@ struct ward_jwk_view {
 typedef enum ward_status (*ward_jwk_view_visit)(const struct ward_jwk_view *jwk, void *arg);
 
 /** Views of a list come without material. */
-enum ward_status ward_service_jwk_list(struct ward_secrets_call *call, struct ward_slice slice,
+enum ward_status ward_service_jwk_list(struct ward_secrets_call *call, struct ward_span after, size_t max,
                                        ward_jwk_view_visit visit, void *arg) WARD_MUST_USE;
 /** Private members for who may SECRETS:EXPORT_IMPORT only. */
 enum ward_status ward_service_jwk_get(struct ward_secrets_call *call, struct ward_span jwk,
@@ -254,7 +253,7 @@ struct ward_proxy_view {
 typedef enum ward_status (*ward_proxy_view_visit)(const struct ward_proxy_view *proxy, void *arg);
 
 /** Views of a list come without deployments. */
-enum ward_status ward_service_proxy_list(struct ward_secrets_call *call, struct ward_slice slice,
+enum ward_status ward_service_proxy_list(struct ward_secrets_call *call, struct ward_span after, size_t max,
                                          ward_proxy_view_visit visit, void *arg) WARD_MUST_USE;
 enum ward_status ward_service_proxy_get(struct ward_secrets_call *call, struct ward_span proxy,
                                         struct ward_proxy_view *ret) WARD_MUST_USE;
