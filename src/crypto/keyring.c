@@ -16,7 +16,7 @@
 #include "base/seam.h"
 #include "crypto/keyring_internal.h"
 
-#define INFO_MAX (32 + WARD_REPLICA_NAME_MAX)
+#define INFO_MAX (32 + WARD_KEYRING_NAME_MAX)
 
 enum ward_status ward_root_key_create(const char *path)
 {
@@ -191,7 +191,7 @@ enum ward_status ward_keyring_from_bytes(const uint8_t root[WARD_ROOT_KEY_BYTES]
 enum ward_status ward_keyring_for_replica(const struct ward_keyring *keyring, struct ward_span name,
                                           struct ward_keyring **ret)
 {
-    if (name.size == 0 || name.size > WARD_REPLICA_NAME_MAX) {
+    if (name.size == 0 || name.size > WARD_KEYRING_NAME_MAX) {
         return WARD_INVALID;
     }
     if (!ward_keyring_is_alive(keyring)) {

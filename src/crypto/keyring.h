@@ -43,12 +43,12 @@ enum ward_status ward_keyring_open(const char *path, struct ward_keyring **ret) 
 enum ward_status ward_keyring_from_bytes(const uint8_t root[WARD_ROOT_KEY_BYTES],
                                          struct ward_keyring **ret) WARD_MUST_USE;
 
-#define WARD_REPLICA_NAME_MAX 255 /* bytes */
+#define WARD_KEYRING_NAME_MAX 255 /* bytes */
 
 /**
  * Make the keyring of a replica: the private parts of its keysets are sealed with it.
  *
- * Shape:   name is 1..WARD_REPLICA_NAME_MAX bytes; the same keyring and name give the same replica's keyring.
+ * Shape:   name is 1..WARD_KEYRING_NAME_MAX bytes; the same keyring and name give the same replica's keyring.
  * Owns:    *ret is owned, free with ward_keyring_close; it does not need the other one to stay open.
  * Errors:  WARD_INVALID for a name of another length; otherwise as ward_keyring_open.
  */
