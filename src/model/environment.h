@@ -28,13 +28,13 @@ struct ward_replica {
     struct ward_span name;      /* "embedded": the one of the server itself */
     struct ward_span directory; /* absolute; absent for the embedded one, which lies in the data directory */
 };
-#define WARD_REPLICA_EMBEDDED         "embedded"
+#define WARD_REPLICA_EMBEDDED             "embedded"
 
-#define WARD_REPLICAS_MAX             16
-#define WARD_ENVIRONMENT_PROJECTS_MAX 1000
-#define WARD_REPLICA_NAME_MAX         64
-#define WARD_REPLICA_DIRECTORY_MAX    1024
-#define WARD_ACCESS_URL_MAX           2048
+#define WARD_REPLICAS_MAX                 16
+#define WARD_ENVIRONMENT_PROJECTS_MAX     1000
+#define WARD_ENVIRONMENT_REPLICA_NAME_MAX 64
+#define WARD_REPLICA_DIRECTORY_MAX        1024
+#define WARD_ACCESS_URL_MAX               2048
 
 struct ward_environment {
     struct ward_object_id id;

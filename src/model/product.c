@@ -103,35 +103,12 @@ void ward_api_input_check(struct ward_api_input *input, enum ward_input_use use)
 
 /* ---- stages ---- */
 
-static bool starts_nocase(struct ward_span text, struct ward_span prefix)
-{
-    return text.size >= prefix.size && ward_span_equal_nocase(ward_span(text.data, prefix.size), prefix);
-}
-
-/* A scheme, then a host that begins with a letter, a digit or a bracket; no blank, no control character. */
-static bool is_endpoint(struct ward_span url)
-{
-    size_t at = starts_nocase(url, WARD_SPAN("https://")) ? 8 : 7;
-    if (at == 7 && !starts_nocase(url, WARD_SPAN("http://"))) {
-        return false;
-    }
-    if (at >= url.size || !strchr(WARD_ALPHABET_BASE62 "[", url.data[at])) {
-        return false;
-    }
-    for (size_t i = at; i < url.size; i++) {
-        if ((unsigned char)url.data[i] <= ' ' || url.data[i] == 0x7f) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static void check_endpoint(struct ward_stage_input *input, enum ward_input_use use)
 {
     check_name(&input->problems, "endpointDomain", use, input->has_endpoint_domain, input->endpoint_domain,
                WARD_STAGE_ENDPOINT_MAX);
     if (input->has_endpoint_domain && !ward_problem_has(&input->problems, "endpointDomain") &&
-        !is_endpoint(input->endpoint_domain)) {
+        !ward_text_is_url(input->endpoint_domain)) {
         ward_problem_add(&input->problems, "endpointDomain", WARD_RULE_DOMAIN, 0, NULL);
     }
 }

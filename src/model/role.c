@@ -4,11 +4,14 @@
 
 #define VIEWER_RIGHTS                                                                                                  \
     (WARD_RIGHT_KEY_READ | WARD_RIGHT_KEY_VERIFY | WARD_RIGHT_PROJECT_READ | WARD_RIGHT_ACCOUNT_READ |                 \
-     WARD_RIGHT_CREDENTIAL_READ | WARD_RIGHT_STATUS_READ | WARD_RIGHT_GATEWAY_READ)
-#define USER_RIGHTS (VIEWER_RIGHTS | WARD_RIGHT_KEY_WRITE | WARD_RIGHT_GATEWAY_WRITE)
+     WARD_RIGHT_CREDENTIAL_READ | WARD_RIGHT_STATUS_READ | WARD_RIGHT_GATEWAY_READ | WARD_RIGHT_API_VIEW |             \
+     WARD_RIGHT_SECRETS_VIEW | WARD_RIGHT_ENVIRONMENT_READ)
+#define USER_RIGHTS                                                                                                    \
+    (VIEWER_RIGHTS | WARD_RIGHT_KEY_WRITE | WARD_RIGHT_GATEWAY_WRITE | WARD_RIGHT_API_MANAGE | WARD_RIGHT_API_DEPLOY | \
+     WARD_RIGHT_SECRETS_MANAGE | WARD_RIGHT_SECRETS_DEPLOY | WARD_RIGHT_KEYS_USE)
 #define ADMIN_RIGHTS                                                                                                   \
     (USER_RIGHTS | WARD_RIGHT_PROJECT_WRITE | WARD_RIGHT_ACCOUNT_WRITE | WARD_RIGHT_CREDENTIAL_WRITE |                 \
-     WARD_RIGHT_CREDENTIAL_REVEAL)
+     WARD_RIGHT_CREDENTIAL_REVEAL | WARD_RIGHT_SECRETS_EXPORT_IMPORT | WARD_RIGHT_ENVIRONMENT_WRITE)
 
 static const char *const role_names[] = {
     [WARD_ROLE_NONE] = "none", [WARD_ROLE_VIEWER] = "viewer", [WARD_ROLE_USER] = "user", [WARD_ROLE_ADMIN] = "admin"
@@ -42,4 +45,68 @@ bool ward_role_parse(struct ward_span name, enum ward_role *ret)
 bool ward_role_within(enum ward_role inner, enum ward_role outer)
 {
     return (ward_role_rights(inner) & ~ward_role_rights(outer)) == 0;
+}
+
+/* ---- grants ---- */
+
+static const struct {
+    const char *name;
+    uint32_t right;
+} grants[] = {
+    { "API_MANAGEMENT:VIEW", WARD_RIGHT_API_VIEW },
+    { "API_MANAGEMENT:MANAGE", WARD_RIGHT_API_MANAGE },
+    { "API_MANAGEMENT:DEPLOY_UNDEPLOY", WARD_RIGHT_API_DEPLOY },
+    { "SECRETS:VIEW", WARD_RIGHT_SECRETS_VIEW },
+    { "SECRETS:MANAGE", WARD_RIGHT_SECRETS_MANAGE },
+    { "SECRETS:DEPLOY_UNDEPLOY", WARD_RIGHT_SECRETS_DEPLOY },
+    { "SECRETS:EXPORT_IMPORT", WARD_RIGHT_SECRETS_EXPORT_IMPORT },
+    { "SECRETS:EXECUTE", WARD_RIGHT_KEYS_USE },
+    { "GLOBAL_SETTINGS:VIEW", WARD_RIGHT_ENVIRONMENT_READ },
+    { "GLOBAL_SETTINGS:MANAGE", WARD_RIGHT_ENVIRONMENT_WRITE },
+};
+
+/* The names before December 2025, and the one for every category. */
+static const struct {
+    const char *name;
+    uint32_t rights;
+} grant_aliases[] = {
+    { "*:DEPLOY_UNDEPLOY", WARD_RIGHT_API_DEPLOY | WARD_RIGHT_SECRETS_DEPLOY },
+    { "ROLE_MANAGE_PROXIES", WARD_RIGHT_API_MANAGE },
+    { "ROLE_API_SECURITY", WARD_RIGHT_SECRETS_MANAGE },
+    { "ROLE_DEPLOY_UNDEPLOY_PROXIES", WARD_RIGHT_API_DEPLOY | WARD_RIGHT_SECRETS_DEPLOY },
+};
+
+bool ward_grant_parse(struct ward_span name, uint32_t *ret)
+{
+    for (size_t i = 0; i < WARD_COUNT_OF(grants); i++) {
+        if (ward_span_equal(name, ward_span_of(grants[i].name))) {
+            *ret |= grants[i].right;
+            return true;
+        }
+    }
+    for (size_t i = 0; i < WARD_COUNT_OF(grant_aliases); i++) {
+        if (ward_span_equal(name, ward_span_of(grant_aliases[i].name))) {
+            *ret |= grant_aliases[i].rights;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *ward_grant_names(void)
+{
+    return "API_MANAGEMENT:VIEW, API_MANAGEMENT:MANAGE, API_MANAGEMENT:DEPLOY_UNDEPLOY, SECRETS:VIEW, SECRETS:MANAGE, "
+           "SECRETS:DEPLOY_UNDEPLOY, SECRETS:EXPORT_IMPORT, SECRETS:EXECUTE, GLOBAL_SETTINGS:VIEW, "
+           "GLOBAL_SETTINGS:MANAGE, *:DEPLOY_UNDEPLOY, ROLE_MANAGE_PROXIES, ROLE_API_SECURITY, "
+           "ROLE_DEPLOY_UNDEPLOY_PROXIES";
+}
+
+bool ward_grant_at(size_t index, const char **ret_name, uint32_t *ret_right)
+{
+    if (index >= WARD_COUNT_OF(grants)) {
+        return false;
+    }
+    *ret_name = grants[index].name;
+    *ret_right = grants[index].right;
+    return true;
 }

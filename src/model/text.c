@@ -50,6 +50,28 @@ void ward_text_allow(struct ward_problems *problems, const char *member, bool ha
     }
 }
 
+static bool starts_nocase(struct ward_span text, struct ward_span prefix)
+{
+    return text.size >= prefix.size && ward_span_equal_nocase(ward_span(text.data, prefix.size), prefix);
+}
+
+bool ward_text_is_url(struct ward_span url)
+{
+    size_t at = starts_nocase(url, WARD_SPAN("https://")) ? 8 : 7;
+    if (at == 7 && !starts_nocase(url, WARD_SPAN("http://"))) {
+        return false;
+    }
+    if (at >= url.size || !strchr(WARD_ALPHABET_BASE62 "[", url.data[at])) {
+        return false;
+    }
+    for (size_t i = at; i < url.size; i++) {
+        if ((unsigned char)url.data[i] <= ' ' || url.data[i] == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static size_t find_rank(const char *const *members, size_t count, const char *member)
 {
     for (size_t i = 0; i < count; i++) {

@@ -28,6 +28,10 @@ void ward_text_require(struct ward_problems *problems, const char *member, bool 
 void ward_text_allow(struct ward_problems *problems, const char *member, bool has_text, struct ward_span text,
                      size_t max);
 
+/** True for an http or https URL: a scheme, then a host that begins with a letter, a digit or a bracket; no blank, no
+ * control character. */
+bool ward_text_is_url(struct ward_span url);
+
 /** Sort problems as their members stand in the list; equal ones keep their order, unknown ones go last. */
 void ward_problems_sort(struct ward_problems *problems, const char *const *members, size_t count);
 
