@@ -25,14 +25,15 @@
 #include "base/uuid.h"
 #include "crypto/keyed_hash.h"
 
-/* The last three are table/plan.h's. */
+/* Stage, plan and relation are table/plan.h's, API proxy is table/proxy.h's. */
 enum ward_record_kind {
     WARD_RECORD_NONE,
     WARD_RECORD_API_KEY,
     WARD_RECORD_ACCESS_KEY,
     WARD_RECORD_STAGE,
     WARD_RECORD_PLAN,
-    WARD_RECORD_RELATION
+    WARD_RECORD_RELATION,
+    WARD_RECORD_API_PROXY
 };
 
 enum {
@@ -61,8 +62,8 @@ struct ward_record {
     uint32_t sequence;
     uint32_t check; /* over every other byte but the sequence */
     struct ward_lookup lookup;
-    struct ward_uuid id;  /* API key: its packed id in the first 8 bytes, little-endian; operator: its UUID; else two
-                             packed ids (table/plan.h) */
+    struct ward_uuid id;  /* API key: its packed id in the first 8 bytes, little-endian; operator: its UUID; API proxy:
+                             its 12 bytes; else two packed ids (table/plan.h) */
     int64_t expires_ms;   /* WARD_TIME_NONE: never */
     uint64_t body_offset; /* from the start of the arena */
     uint32_t body_size;
