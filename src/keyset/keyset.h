@@ -146,7 +146,7 @@ void ward_keyset_close(struct ward_keyset *keyset);
 bool ward_keyset_load(struct ward_keyset *keyset, struct ward_keyset_failure *ret_why);
 
 /**
- * Deploy changes as one batch: all or none. Several of one object: the last counts.
+ * Deploy changes as one batch: all or none. Each object is named once.
  *
  * Shape:   revision is the store's that they were read at.
  * Errors:  false with the reason: nothing is deployed, and the file is as it was or will be written anew by the next
@@ -155,7 +155,8 @@ bool ward_keyset_load(struct ward_keyset *keyset, struct ward_keyset_failure *re
 bool ward_keyset_apply(struct ward_keyset *keyset, const struct ward_keyset_change *changes, size_t count,
                        uint64_t revision, struct ward_keyset_failure *ret_why);
 
-/** Write the file anew, without what was replaced, when that is most of it. False: it stays as it was; no harm. */
+/** Write the file anew, without what was replaced: worth it when that is most of it. False: it stays as it was; no
+ * harm. */
 bool ward_keyset_compact(struct ward_keyset *keyset, struct ward_keyset_failure *ret_why);
 bool ward_keyset_is_wasteful(const struct ward_keyset *keyset);
 
