@@ -253,6 +253,8 @@ static const struct refusal {
     [WARD_VERDICT_NOT_SUBSCRIBED] = { 403, text_role },    [WARD_VERDICT_WRONG_ENVIRONMENT] = { 403, text_role },
     [WARD_VERDICT_LIMITED] = { 429, text_limited },        [WARD_VERDICT_THROTTLED] = { 429, text_limited },
     [WARD_VERDICT_QUOTA_EXCEEDED] = { 429, text_limited }, [WARD_VERDICT_SOURCE_NOT_ALLOWED] = { 403, text_role },
+    [WARD_VERDICT_NOT_YET_VALID] = { 404, text_key },      [WARD_VERDICT_WRONG_ISSUER] = { 404, text_key },
+    [WARD_VERDICT_WRONG_AUDIENCE] = { 404, text_key },
 };
 
 /** The `error` member that goes with a status; 429 and 5xx have none. */

@@ -31,6 +31,9 @@ static void test_reasons(void **state)
         { WARD_VERDICT_WRONG_ENVIRONMENT, "wrong_environment", 403 },
         { WARD_VERDICT_SOURCE_NOT_ALLOWED, "source_not_allowed", 403 },
         { WARD_VERDICT_MAINTENANCE, "maintenance", 503 },
+        { WARD_VERDICT_NOT_YET_VALID, "not_yet_valid", 401 },
+        { WARD_VERDICT_WRONG_ISSUER, "wrong_issuer", 401 },
+        { WARD_VERDICT_WRONG_AUDIENCE, "wrong_audience", 401 },
     };
     assert_int_equal(sizeof(rows) / sizeof(rows[0]), WARD_VERDICT_COUNT);
     for (size_t i = 0; i < WARD_VERDICT_COUNT; i++) {

@@ -163,6 +163,9 @@ static void test_every_verdict_denies(void **state)
         [WARD_VERDICT_THROTTLED] = 429,
         [WARD_VERDICT_QUOTA_EXCEEDED] = 429,
         [WARD_VERDICT_SOURCE_NOT_ALLOWED] = 403,
+        [WARD_VERDICT_NOT_YET_VALID] = 404,
+        [WARD_VERDICT_WRONG_ISSUER] = 404,
+        [WARD_VERDICT_WRONG_AUDIENCE] = 404,
         [WARD_VERDICT_MAINTENANCE] = 503,
         [WARD_VERDICT_STALE] = 503,
         [WARD_VERDICT_VALID] = 503, /* never asked; must not pass either */
