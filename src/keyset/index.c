@@ -303,6 +303,20 @@ const struct ward_keyset_entry *ward_keyset_find_kid(struct ward_keyset *keyset,
     return entry;
 }
 
+const struct ward_keyset_entry *ward_keyset_find_jwk(struct ward_keyset *keyset, const struct ward_uuid *project,
+                                                     size_t skip)
+{
+    pthread_rwlock_rdlock(&keyset->lock);
+    const struct ward_keyset_project *found = ward_keyset_project_find(keyset, project);
+    const struct ward_keyset_node *node = found ? found->newest : NULL;
+    for (; node && skip > 0; skip--) {
+        node = node->older;
+    }
+    const struct ward_keyset_entry *entry = hold(node);
+    pthread_rwlock_unlock(&keyset->lock);
+    return entry;
+}
+
 const struct ward_keyset_entry *ward_keyset_find_id(struct ward_keyset *keyset, enum ward_deployed_kind kind,
                                                     const struct ward_object_id *id)
 {

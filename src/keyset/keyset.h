@@ -78,6 +78,10 @@ const struct ward_keyset_entry *ward_keyset_find(struct ward_keyset *keyset, con
 const struct ward_keyset_entry *ward_keyset_find_kid(struct ward_keyset *keyset, const struct ward_uuid *project,
                                                      struct ward_span kid, size_t skip);
 
+/** Find a project's JWK by its age: skip says how many newer ones to leave out. NULL behind the last. */
+const struct ward_keyset_entry *ward_keyset_find_jwk(struct ward_keyset *keyset, const struct ward_uuid *project,
+                                                     size_t skip);
+
 /** Find by id, whatever the project. */
 const struct ward_keyset_entry *ward_keyset_find_id(struct ward_keyset *keyset, enum ward_deployed_kind kind,
                                                     const struct ward_object_id *id);

@@ -55,33 +55,33 @@ static bool is_called(const struct ward_served_environment *environment, struct 
            ward_span_equal(ward_object_id_span(&environment->id), id_or_name);
 }
 
-const struct ward_served_environment *ward_served_find(const struct ward_served *served,
-                                                       const struct ward_uuid *account, struct ward_span id_or_name)
+const struct ward_served_environment *ward_served_nth(const struct ward_served *served, const struct ward_uuid *account,
+                                                      struct ward_span id_or_name, size_t index)
 {
     for (size_t i = 0; served->list && i < served->list->count; i++) {
         const struct ward_served_environment *environment = &served->list->environments[i];
-        if (ward_uuid_equal(&environment->account_id, account) && is_called(environment, id_or_name)) {
+        if ((account && !ward_uuid_equal(&environment->account_id, account)) ||
+            (id_or_name.data && !is_called(environment, id_or_name))) {
+            continue;
+        }
+        if (index-- == 0) {
             return environment;
         }
     }
     return NULL;
 }
 
+const struct ward_served_environment *ward_served_find(const struct ward_served *served,
+                                                       const struct ward_uuid *account, struct ward_span id_or_name)
+{
+    return ward_served_nth(served, account, id_or_name, 0);
+}
+
 const struct ward_served_environment *ward_served_only(const struct ward_served *served,
                                                        const struct ward_uuid *account)
 {
-    const struct ward_served_environment *only = NULL;
-    for (size_t i = 0; served->list && i < served->list->count; i++) {
-        const struct ward_served_environment *environment = &served->list->environments[i];
-        if (!ward_uuid_equal(&environment->account_id, account)) {
-            continue;
-        }
-        if (only) {
-            return NULL;
-        }
-        only = environment;
-    }
-    return only;
+    bool is_only = !ward_served_nth(served, account, WARD_SPAN_NONE, 1);
+    return is_only ? ward_served_nth(served, account, WARD_SPAN_NONE, 0) : NULL;
 }
 
 static struct ward_span copy_text(char **at, struct ward_span text)

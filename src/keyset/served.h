@@ -34,6 +34,13 @@ void ward_served_leave(struct ward_served *served);
 const struct ward_served_environment *ward_served_find(const struct ward_served *served,
                                                        const struct ward_uuid *account, struct ward_span id_or_name);
 
+/**
+ * Walk environments: of one account, or of all (NULL); called so, or whatever they are called (absent). Between enter
+ * and leave. NULL: there are no more than index of them.
+ */
+const struct ward_served_environment *ward_served_nth(const struct ward_served *served, const struct ward_uuid *account,
+                                                      struct ward_span id_or_name, size_t index);
+
 /** The environment of an account if it has exactly one, else NULL. Between enter and leave. */
 const struct ward_served_environment *ward_served_only(const struct ward_served *served,
                                                        const struct ward_uuid *account);
