@@ -15,12 +15,11 @@
 #define WARD_SERVICE_DEPLOYER_H
 
 #include "keyset/served.h"
-#include "store/store.h"
+#include "service/service.h"
 
 struct ward_deployer_options {
     const char *directory;        /* of the data; the embedded replica lies in DIRECTORY/keysets/embedded */
-    struct ward_store *store;     /* borrowed */
-    struct ward_keyring *keyring; /* borrowed */
+    struct ward_service *service; /* borrowed; knows the deployer from here until it is closed */
 };
 
 struct ward_deployer;
@@ -28,7 +27,7 @@ struct ward_deployer;
 /**
  * Open the keysets of every environment and bring them to the store's state. A replica that cannot is behind, no error.
  *
- * Owns:    *ret is owned: ward_deployer_close, before the store is closed.
+ * Owns:    *ret is owned: ward_deployer_close, before the service is freed and the store is closed.
  */
 enum ward_status ward_deployer_open(const struct ward_deployer_options *options,
                                     struct ward_deployer **ret) WARD_MUST_USE;
@@ -48,7 +47,6 @@ struct ward_deployment_change {
     struct ward_object_id object_id;
     bool is_everywhere;                   /* a JWK: every environment that its project reaches, or that has it */
     struct ward_object_id environment_id; /* else this one */
-    struct ward_uuid account_id;          /* the object's; of is_everywhere */
 };
 
 struct ward_replica_result {

@@ -21,6 +21,7 @@ struct ward_service {
     struct ward_store *store;
     struct ward_keyring *keyring;
     struct ward_publisher *publisher; /* or NULL */
+    struct ward_deployer *deployer;   /* or NULL; sets and clears itself (deployer.h) */
     pthread_mutex_t mutex;            /* guards the hashes; a management call holds it for 100 ns */
     struct ward_keyed_hash *lookup;
     struct ward_keyed_hash *token;
