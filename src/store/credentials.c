@@ -1,11 +1,14 @@
 /* Operator credentials. */
 #include "store/rows.h"
 
+enum { GRANTS_MAX = 1024 };
+
 #define CREDENTIAL_SELECT                                                                                              \
     "SELECT c.id, c.kind, c.account_id, c.project_id, a.is_active, p.is_active, p.env, c.role, c.name, c.lookup,"      \
     " c.sealed, c.public_id, c.is_active, c.rate_limit, c.rate_limit_ttl_s, c.expires_ms, c.version,"                  \
-    " c.created_by, c.created_by_type, c.changed_by, c.changed_by_type, c.created_ms, c.updated_ms"                    \
-    " FROM credential c LEFT JOIN account a ON a.id = c.account_id LEFT JOIN project p ON p.id = c.project_id"
+    " c.created_by, c.created_by_type, c.changed_by, c.changed_by_type, c.created_ms, c.updated_ms, c.grants,"         \
+    " c.issued_by FROM credential c LEFT JOIN account a ON a.id = c.account_id LEFT JOIN project p"                    \
+    " ON p.id = c.project_id"
 
 static bool read_scope(struct ward_sql *q, struct ward_credential *ret)
 {
@@ -22,6 +25,36 @@ static bool read_scope(struct ward_sql *q, struct ward_credential *ret)
     return ward_env_parse(ward_sql_text(q, 6), &ret->env);
 }
 
+/* Grants lie as their names, joined by commas: a number would freeze the order of the rights. */
+static bool read_grants(struct ward_span list, uint32_t *ret)
+{
+    *ret = 0;
+    while (list.size > 0) {
+        const char *comma = memchr(list.data, ',', list.size);
+        size_t size = comma ? (size_t)(comma - list.data) : list.size;
+        if (!ward_grant_parse(ward_span(list.data, size), ret)) {
+            return false;
+        }
+        list = comma ? ward_span(comma + 1, list.size - size - 1) : WARD_SPAN_NONE;
+    }
+    return true;
+}
+
+static enum ward_status bind_grants(struct ward_sql *q, int index, uint32_t grants)
+{
+    WARD_BUFFER list = ward_buffer_new(GRANTS_MAX);
+    const char *name;
+    uint32_t right;
+    for (size_t i = 0; ward_grant_at(i, &name, &right); i++) {
+        if (grants & right) {
+            ward_buffer_append_text(&list, list.size > 0 ? "," : "");
+            ward_buffer_append_text(&list, name);
+        }
+    }
+    ward_sql_bind_text(q, index, list.size > 0 ? ward_buffer_span(&list) : WARD_SPAN_NONE);
+    return list.status; /* a list that is cut must not be written */
+}
+
 static bool read_credential(struct ward_sql *q, struct ward_credential *ret)
 {
     *ret = (struct ward_credential){
@@ -36,7 +69,8 @@ static bool read_credential(struct ward_sql *q, struct ward_credential *ret)
     };
     return ret->lookup.size == WARD_LOOKUP_BYTES && ward_row_uuid(q, 0, &ret->id) &&
            ward_credential_kind_parse(ward_sql_text(q, 1), &ret->kind) && read_scope(q, ret) &&
-           ward_role_parse(ward_sql_text(q, 7), &ret->role) && ward_row_provenance(q, 17, &ret->provenance);
+           ward_role_parse(ward_sql_text(q, 7), &ret->role) && ward_row_provenance(q, 17, &ret->provenance) &&
+           read_grants(ward_sql_text(q, 23), &ret->grants) && ward_row_uuid(q, 24, &ret->issued_by);
 }
 
 static enum ward_status keep_credential(struct ward_store_session *s, struct ward_sql *q, struct ward_pool *pool,
@@ -95,8 +129,8 @@ enum ward_status ward_store_credential_insert(struct ward_store_session *s, cons
     WARD_SQL *q = ward_sql_prepare(
         s, "INSERT INTO credential (id, kind, account_id, project_id, role, name, lookup, sealed, public_id, is_active,"
            " rate_limit, rate_limit_ttl_s, expires_ms, version, created_by, created_by_type, changed_by,"
-           " changed_by_type, created_ms, updated_ms)"
-           " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
+           " changed_by_type, created_ms, updated_ms, grants, issued_by)"
+           " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
     ward_row_bind_uuid(q, 1, &credential->id);
     ward_row_bind_name(q, 2, ward_credential_kind_name(credential->kind));
     ward_row_bind_uuid(q, 3, &credential->account_id);
@@ -112,6 +146,11 @@ enum ward_status ward_store_credential_insert(struct ward_store_session *s, cons
     ward_row_bind_time(q, 13, credential->expires_ms);
     ward_sql_bind_int(q, 14, credential->version);
     ward_row_bind_provenance(q, 15, &credential->provenance);
+    status = bind_grants(q, 21, credential->grants);
+    if (status != WARD_OK) {
+        return status;
+    }
+    ward_row_bind_uuid(q, 22, &credential->issued_by);
     return ward_row_run_one(s, q);
 }
 
@@ -135,7 +174,8 @@ enum ward_status ward_store_credential_update(struct ward_store_session *s, cons
     WARD_SQL *q = ward_sql_prepare(
         s, "UPDATE credential SET role = ?, name = ?, lookup = ?, sealed = ?, public_id = ?, is_active = ?,"
            " rate_limit = ?, rate_limit_ttl_s = ?, expires_ms = ?, created_by = ?, created_by_type = ?, changed_by = ?,"
-           " changed_by_type = ?, created_ms = ?, updated_ms = ?, version = version + 1 WHERE id = ? AND version = ?");
+           " changed_by_type = ?, created_ms = ?, updated_ms = ?, grants = ?, version = version + 1"
+           " WHERE id = ? AND version = ?");
     ward_row_bind_name(q, 1, ward_role_name(credential->role));
     ward_sql_bind_text(q, 2, credential->name);
     ward_sql_bind_bytes(q, 3, credential->lookup);
@@ -146,8 +186,12 @@ enum ward_status ward_store_credential_update(struct ward_store_session *s, cons
     ward_sql_bind_int(q, 8, credential->rate_limit.ttl_s);
     ward_row_bind_time(q, 9, credential->expires_ms);
     ward_row_bind_provenance(q, 10, &credential->provenance);
-    ward_row_bind_uuid(q, 16, &credential->id);
-    ward_sql_bind_int(q, 17, credential->version);
+    status = bind_grants(q, 16, credential->grants);
+    if (status != WARD_OK) {
+        return status;
+    }
+    ward_row_bind_uuid(q, 17, &credential->id);
+    ward_sql_bind_int(q, 18, credential->version);
     return ward_row_run_one(s, q);
 }
 
@@ -169,6 +213,21 @@ enum ward_status ward_store_credential_find(struct ward_store_session *s, enum w
     ward_row_bind_name(q, 2, ward_credential_kind_name(kind));
     enum ward_status status = ward_row_first(s, q);
     return status == WARD_OK ? keep_credential(s, q, pool, ret) : status;
+}
+
+static enum ward_status visit_credentials(struct ward_store_session *s, struct ward_sql *q, ward_credential_visit visit,
+                                          void *arg)
+{
+    enum ward_sql_step step;
+    while ((step = ward_sql_step(q)) == WARD_SQL_ROW) {
+        struct ward_credential credential;
+        enum ward_status status = read_credential(q, &credential) ? visit(&credential, arg)
+                                                                  : ward_row_bad(s, "credential");
+        if (status != WARD_OK) {
+            return status;
+        }
+    }
+    return ward_row_end(s, step);
 }
 
 #define CREDENTIAL_FILTER                                                                                              \
@@ -194,14 +253,23 @@ enum ward_status ward_store_credential_list(struct ward_store_session *s, const 
     ward_row_bind_name(q, index++, ward_credential_kind_name(filter->kind));
     ward_sql_bind_int(q, index++, filter->activity);
     ward_sql_bind_int(q, index, filter->activity);
-    enum ward_sql_step step;
-    while ((step = ward_sql_step(q)) == WARD_SQL_ROW) {
-        struct ward_credential credential;
-        enum ward_status status = read_credential(q, &credential) ? visit(&credential, arg)
-                                                                  : ward_row_bad(s, "credential");
-        if (status != WARD_OK) {
-            return status;
-        }
-    }
-    return ward_row_end(s, step);
+    return visit_credentials(s, q, visit, arg);
+}
+
+enum ward_status ward_store_credential_forget(struct ward_store_session *s, const struct ward_uuid *id)
+{
+    WARD_SQL *q = ward_sql_prepare(s, "DELETE FROM credential WHERE id = ? AND issued_by IS NOT NULL");
+    ward_row_bind_uuid(q, 1, id);
+    enum ward_status status = ward_row_run(s, q);
+    return status == WARD_OK && ward_sql_changes(q) != 1 ? WARD_NOT_FOUND : status;
+}
+
+enum ward_status ward_store_credential_expired(struct ward_store_session *s, int64_t now_ms, size_t max,
+                                               ward_credential_visit visit, void *arg)
+{
+    WARD_SQL *q = ward_sql_prepare(s, CREDENTIAL_SELECT " WHERE c.issued_by IS NOT NULL AND c.expires_ms <= ?"
+                                                        " ORDER BY c.expires_ms LIMIT ?");
+    ward_sql_bind_int(q, 1, now_ms);
+    ward_sql_bind_int(q, 2, max > INT64_MAX ? INT64_MAX : (int64_t)max);
+    return visit_credentials(s, q, visit, arg);
 }

@@ -272,6 +272,11 @@ struct ward_credential_filter {
 typedef enum ward_status (*ward_credential_visit)(const struct ward_credential *credential, void *arg);
 enum ward_status ward_store_credential_list(struct ward_store_session *s, const struct ward_credential_filter *filter,
                                             ward_credential_visit visit, void *arg) WARD_MUST_USE;
+/** Visit issued tokens (issued_by) with expiry ≤ now_ms, at most max: the sweeper's work list. */
+enum ward_status ward_store_credential_expired(struct ward_store_session *s, int64_t now_ms, size_t max,
+                                               ward_credential_visit visit, void *arg) WARD_MUST_USE;
+/** Delete the row of an issued token for good; of no other credential. */
+enum ward_status ward_store_credential_forget(struct ward_store_session *s, const struct ward_uuid *id) WARD_MUST_USE;
 
 /* ---- change log ---- */
 
