@@ -778,17 +778,22 @@ static void send_rest(struct ward_http_direct *direct, struct ward_http_connecti
 
 /* Answers of workers. */
 
-void ward_http_direct_resume(struct ward_http_connection *connection)
+void ward_http_direct_resume_all(struct ward_http_connection *first, struct ward_http_connection *last)
 {
-    struct ward_http_direct *direct = connection->direct;
+    struct ward_http_direct *direct = first->direct;
     pthread_mutex_lock(&direct->done_lock);
     bool was_empty = direct->done == NULL;
-    connection->next_queued = direct->done;
-    direct->done = connection;
+    last->next_queued = direct->done;
+    direct->done = first;
     pthread_mutex_unlock(&direct->done_lock);
     if (was_empty) {
         (void)eventfd_write(direct->wake_fd, 1);
     }
+}
+
+void ward_http_direct_resume(struct ward_http_connection *connection)
+{
+    ward_http_direct_resume_all(connection, connection);
 }
 
 static void finish(struct ward_http_direct *direct, struct ward_http_connection *connection)

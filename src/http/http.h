@@ -2,7 +2,8 @@
  * HTTP/1.1 listener, requests, replies and routing. Knows no resource. The only folder that knows the HTTP library.
  *
  * Two kinds of route: INLINE runs on the event loop and must not block (verification); WORKER runs on a worker thread
- * while its connection is suspended (anything that touches the store). An inline handler may hand over to a worker.
+ * while its connection is suspended (anything that touches the store). An inline handler may hand over to a worker. A
+ * WORKER route may have a begin that parks the request instead, so that no worker waits with it.
  *
  * Strict where the library is lenient (security.md attack 8): repeated, signed, contradictory or non-decimal
  * Content-Length, Content-Length with Transfer-Encoding, Transfer-Encoding other than exactly "chunked", missing or
@@ -97,9 +98,18 @@ static inline void ward_http_reply_header(struct ward_http_request *request, str
 
 enum ward_handled {
     WARD_REPLIED,
-    WARD_HAND_OVER /* inline only: run the route's worker handler now */
+    WARD_HAND_OVER, /* inline and begin only: run the route's worker handler now */
+    WARD_PARKED     /* begin only: the reply comes later, with ward_http_reply_give */
 };
 typedef enum ward_handled (*ward_http_handler)(struct ward_http_request *request, struct ward_http_reply *reply);
+
+/**
+ * Give the reply of a parked request. Request and reply are the server's again.
+ *
+ * Shape:   has_more: this thread gives another one at once; those of a row are sent together, with the last.
+ * Threads: any.
+ */
+void ward_http_reply_give(struct ward_http_request *request, bool has_more);
 
 struct ward_http_route {
     enum ward_method method;
@@ -107,6 +117,8 @@ struct ward_http_route {
         *path; /* "/api-keys/{key}/rotate"; trailing slash of a request is ignored; literal segments win over {…} */
     ward_http_handler handle_inline; /* or NULL */
     ward_http_handler handle;        /* on a worker; or NULL */
+    ward_http_handler begin;         /* of a worker's route; or NULL. Tried on the event thread with a small body: does
+                                        what handle does as far as that does not block, and parks the request */
     size_t body_max;                 /* beyond: 413. 0: takes none; up to 64 KiB are read and dropped */
     const char *name;                /* operation id for logs, metrics and OpenAPI: "createApiKey" */
     const char *summary;             /* one sentence for OpenAPI */

@@ -220,6 +220,8 @@ struct ward_http_workers {
     struct ward_http_connection *first, *last;
     _Atomic size_t queued; /* changed under the lock, read by anybody */
     size_t queue_max;
+    size_t parked; /* requests that wait without a worker */
+    pthread_cond_t unparked;
     size_t count;
     struct ward_http_worker *workers;
     bool is_stopping;
@@ -228,10 +230,10 @@ struct ward_http_workers {
 void ward_http_workers_init(struct ward_http_workers *workers);
 enum ward_status ward_http_workers_start(struct ward_http_server *server, size_t count) WARD_MUST_USE;
 
-/** Append to the queue; false when it is full. */
+/** Park the request, or append it to the queue; false when that is full. */
 bool ward_http_workers_queue(struct ward_http_server *server, struct ward_http_connection *connection);
 
-/** Finish what is queued, then end the threads. */
+/** Finish what is queued, end the threads, and wait for what is parked. */
 void ward_http_workers_stop(struct ward_http_workers *workers);
 void ward_http_workers_free(struct ward_http_workers *workers);
 size_t ward_http_workers_depth(const struct ward_http_workers *workers);
@@ -327,6 +329,9 @@ uint64_t ward_http_direct_requests(const struct ward_http_server *server);
 
 /** Give a connection back whose reply is ready. Threads: any. */
 void ward_http_direct_resume(struct ward_http_connection *connection);
+
+/** The same for a list of them (next_queued), all of one event thread: it is woken once. */
+void ward_http_direct_resume_all(struct ward_http_connection *first, struct ward_http_connection *last);
 
 /* server.c */
 

@@ -37,6 +37,17 @@ enum ward_status ward_gateway_write(struct ward_gateway_call *call, enum ward_ri
     return status;
 }
 
+enum ward_status ward_gateway_write_later(struct ward_gateway_call *call, enum ward_right right,
+                                          const struct ward_problems *problems, ward_store_work work, void *arg,
+                                          const struct ward_later *later)
+{
+    enum ward_status status = may_run(call, right, problems);
+    if (status != WARD_OK) {
+        return status;
+    }
+    return ward_service_write_later(call->service, call->pool, work, arg, &call->receipt, later);
+}
+
 enum ward_status ward_gateway_refuse(struct ward_gateway_call *call, enum ward_noun noun, enum ward_status status)
 {
     call->missing = noun;

@@ -56,6 +56,9 @@ enum ward_status ward_service_iam_secret(struct ward_service *service, struct wa
                                          struct ward_operator *ret_who,
                                          struct ward_rate_limit *ret_limit) WARD_MUST_USE;
 
+/** True when ward_service_iam_secret will answer without a look into the store. */
+bool ward_service_iam_is_kept(struct ward_service *service, struct ward_span public_id);
+
 /**
  * Count a signed call against its pair's own limit; call it when the signature has held.
  *
@@ -89,6 +92,11 @@ enum ward_status ward_service_key_show(struct ward_gateway_call *call, struct wa
  * active one. */
 enum ward_status ward_service_key_create_pair(struct ward_gateway_call *call, struct ward_key_pair_input *input,
                                               struct ward_api_key *ret) WARD_MUST_USE;
+
+/** The same without waiting, as ward_service_key_create_later; but INVALID is the answer here. */
+enum ward_status ward_service_key_create_pair_later(struct ward_gateway_call *call, struct ward_key_pair_input *input,
+                                                    struct ward_api_key *ret,
+                                                    const struct ward_later *later) WARD_MUST_USE;
 
 /** Edit name, description and enabled; enabling an expired key does not extend it. */
 enum ward_status ward_service_key_edit(struct ward_gateway_call *call, struct ward_span id,

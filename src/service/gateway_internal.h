@@ -16,6 +16,10 @@ enum ward_status ward_gateway_read(struct ward_gateway_call *call, enum ward_rig
 enum ward_status ward_gateway_write(struct ward_gateway_call *call, enum ward_right right,
                                     const struct ward_problems *problems, ward_store_work work,
                                     void *arg) WARD_MUST_USE;
+/** The same without waiting. */
+enum ward_status ward_gateway_write_later(struct ward_gateway_call *call, enum ward_right right,
+                                          const struct ward_problems *problems, ward_store_work work, void *arg,
+                                          const struct ward_later *later) WARD_MUST_USE;
 /** NOT_FOUND, or another refusal, because of a noun. */
 enum ward_status ward_gateway_refuse(struct ward_gateway_call *call, enum ward_noun noun,
                                      enum ward_status status) WARD_MUST_USE;

@@ -118,19 +118,26 @@ static struct iam_entry *entry_of(struct ward_iam_cache *cache, const struct war
     return &cache->entries[place % PLACES];
 }
 
+/* Under the lock. NULL: nothing is kept about the id. */
+static const struct iam_entry *find_kept(struct ward_iam_cache *cache, const struct ward_lookup *lookup)
+{
+    const struct iam_entry *entry = entry_of(cache, lookup);
+    bool is_there = entry->is_used && ward_constant_time_equal(entry->lookup.bytes, lookup->bytes, WARD_LOOKUP_BYTES);
+    return is_there ? entry : NULL;
+}
+
 /* Copy what is kept about an id; the epoch tells what a later answer of the store is worth. */
 static bool look_up(struct ward_service *service, const struct ward_lookup *lookup, struct iam_entry *ret,
                     uint64_t *ret_epoch)
 {
     pthread_mutex_lock(&service->iam->mutex);
-    const struct iam_entry *entry = entry_of(service->iam, lookup);
-    bool is_there = entry->is_used && ward_constant_time_equal(entry->lookup.bytes, lookup->bytes, WARD_LOOKUP_BYTES);
-    if (is_there) {
+    const struct iam_entry *entry = find_kept(service->iam, lookup);
+    if (entry) {
         *ret = *entry;
     }
     *ret_epoch = service->iam->epoch;
     pthread_mutex_unlock(&service->iam->mutex);
-    return is_there;
+    return entry != NULL;
 }
 
 static void keep(struct ward_service *service, const struct iam_entry *entry, uint64_t epoch)
@@ -210,6 +217,24 @@ static enum ward_status load(struct ward_service *service, const struct ward_loo
     return status;
 }
 
+static void hash_id(struct ward_service *service, struct ward_span public_id, struct ward_lookup *ret)
+{
+    if (public_id.size > PUBLIC_ID_MAX) {
+        public_id.size = PUBLIC_ID_MAX; /* no id is that long: what is left is unknown, too */
+    }
+    ward_service_hash_lookup(service, public_id, ret);
+}
+
+bool ward_service_iam_is_kept(struct ward_service *service, struct ward_span public_id)
+{
+    struct ward_lookup lookup;
+    hash_id(service, public_id, &lookup);
+    pthread_mutex_lock(&service->iam->mutex);
+    bool is_kept = find_kept(service->iam, &lookup) != NULL;
+    pthread_mutex_unlock(&service->iam->mutex);
+    return is_kept;
+}
+
 enum ward_status ward_service_iam_secret(struct ward_service *service, struct ward_span public_id,
                                          struct ward_pool *pool, struct ward_span *ret_secret,
                                          struct ward_operator *ret_who, struct ward_rate_limit *ret_limit)
@@ -218,10 +243,7 @@ enum ward_status ward_service_iam_secret(struct ward_service *service, struct wa
     struct iam_entry entry;
     uint64_t epoch;
     enum ward_status status = WARD_OK;
-    if (public_id.size > PUBLIC_ID_MAX) {
-        public_id.size = PUBLIC_ID_MAX; /* no id is that long: what is left is unknown, too */
-    }
-    ward_service_hash_lookup(service, public_id, &lookup);
+    hash_id(service, public_id, &lookup);
     if (!look_up(service, &lookup, &entry, &epoch)) {
         status = load(service, &lookup, &entry);
         if (status != WARD_OK) {

@@ -48,6 +48,11 @@ enum ward_status ward_service_unseal(struct ward_service *service, const struct 
 /** Say what a write of this revision is answered with. Takes a NULL ret. */
 void ward_service_receipt(const struct ward_service *service, uint64_t revision, struct ward_receipt *ret);
 
+/** Write without waiting (ward_store_write_later); the receipt is filled before later is told that all is well. */
+enum ward_status ward_service_write_later(struct ward_service *service, struct ward_pool *pool, ward_store_work work,
+                                          void *arg, struct ward_receipt *ret_receipt,
+                                          const struct ward_later *later) WARD_MUST_USE;
+
 /** The time of a change: now, but always later than the last one. */
 static inline int64_t ward_service_later(int64_t now_ms, int64_t before_ms)
 {

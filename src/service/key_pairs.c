@@ -9,7 +9,8 @@ struct pair_case {
     struct ward_span id;
     struct ward_key_pair_input *input;
     enum ward_key_slot slot;
-    struct ward_api_key key; /* as found; in the end as answered */
+    struct ward_api_key key;  /* as found; in the end as answered */
+    struct ward_api_key *ret; /* of one that nobody waits for */
 };
 
 static const char *const slot_members[WARD_SLOT_COUNT] = { "primaryKey", "secondaryKey" };
@@ -125,6 +126,24 @@ enum ward_status ward_service_key_create_pair(struct ward_gateway_call *call, st
     struct pair_case c = { .call = call, .input = input };
     ward_key_pair_input_check(input, false);
     return answer(&c, ward_gateway_write(call, WARD_RIGHT_KEY_WRITE, &input->problems, create_in, &c), ret);
+}
+
+static enum ward_status create_later_in(struct ward_store_session *session, void *arg)
+{
+    struct pair_case *c = arg;
+    return answer(c, create_in(session, c), c->ret);
+}
+
+enum ward_status ward_service_key_create_pair_later(struct ward_gateway_call *call, struct ward_key_pair_input *input,
+                                                    struct ward_api_key *ret, const struct ward_later *later)
+{
+    struct pair_case *c = ward_pool_alloc(call->pool, sizeof(*c));
+    if (!c) {
+        return WARD_NO_MEMORY;
+    }
+    *c = (struct pair_case){ .call = call, .input = input, .ret = ret };
+    ward_key_pair_input_check(input, false);
+    return ward_gateway_write_later(call, WARD_RIGHT_KEY_WRITE, &input->problems, create_later_in, c, later);
 }
 
 /* ---- edit, regenerate, remove ---- */

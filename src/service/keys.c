@@ -237,6 +237,7 @@ struct create_case {
     struct ward_lookup new_lookup;
     struct ward_project project;
     struct ward_api_key key;
+    struct ward_api_key *ret; /* of one that nobody waits for */
 };
 
 static enum ward_status find_project(struct ward_store_session *session, void *arg)
@@ -424,6 +425,40 @@ enum ward_status ward_service_key_create(struct ward_service *service, const str
         *ret = c.key;
     }
     return status;
+}
+
+static enum ward_status create_later_in(struct ward_store_session *session, void *arg)
+{
+    struct create_case *c = arg;
+    enum ward_status status = create_in(session, c);
+    if (status == WARD_OK) {
+        *c->ret = c->key;
+    }
+    return status;
+}
+
+enum ward_status ward_service_key_create_later(struct ward_service *service, const struct ward_operator *who,
+                                               struct ward_api_key_input *input, struct ward_pool *pool,
+                                               struct ward_api_key *ret, struct ward_receipt *ret_receipt,
+                                               const struct ward_later *later)
+{
+    struct ward_problems before;
+    if (!ward_operator_may(who, WARD_RIGHT_KEY_WRITE)) {
+        return WARD_FORBIDDEN;
+    }
+    if (!is_sound(input, &before)) {
+        input->problems = before;
+        return WARD_INVALID;
+    }
+    struct create_case *c = ward_pool_alloc(pool, sizeof(*c));
+    if (!c) {
+        return WARD_NO_MEMORY;
+    }
+    *c = (struct create_case){ .service = service, .who = who, .pool = pool, .input = input, .ret = ret };
+    if (input->has_value) {
+        ward_service_hash_lookup(service, input->value, &c->new_lookup);
+    }
+    return ward_service_write_later(service, pool, create_later_in, c, ret_receipt, later);
 }
 
 /* ---- update ---- */

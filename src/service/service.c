@@ -149,6 +149,36 @@ void ward_service_receipt(const struct ward_service *service, uint64_t revision,
     }
 }
 
+struct later_write {
+    struct ward_write write;
+    struct ward_service *service;
+    struct ward_receipt *receipt;
+    struct ward_later later;
+};
+
+static void tell_later(struct ward_write *write, bool has_more)
+{
+    struct later_write *own = (struct later_write *)write;
+    if (write->status == WARD_OK) {
+        ward_service_receipt(own->service, write->revision, own->receipt);
+    }
+    own->later.done(own->later.arg, write->status, has_more);
+}
+
+enum ward_status ward_service_write_later(struct ward_service *service, struct ward_pool *pool, ward_store_work work,
+                                          void *arg, struct ward_receipt *ret_receipt, const struct ward_later *later)
+{
+    struct later_write *own = ward_pool_alloc(pool, sizeof(*own));
+    if (!own) {
+        return WARD_NO_MEMORY;
+    }
+    *own = (struct later_write){ .write = { .work = work, .arg = arg, .done = tell_later },
+                                 .service = service,
+                                 .receipt = ret_receipt,
+                                 .later = *later };
+    return ward_store_write_later(service->store, &own->write);
+}
+
 struct ward_provenance ward_provenance_new(const struct ward_operator *who, int64_t now_ms)
 {
     return (struct ward_provenance){

@@ -53,6 +53,15 @@ struct ward_receipt {
     unsigned applied, replicas;
 };
 
+/**
+ * Whom a use case tells of its end when nobody waits for it (…_later): once, on the store's writer thread, with what
+ * the waiting one would have returned. Must not block, nor call a use case. has_more: another is told right behind.
+ */
+struct ward_later {
+    void (*done)(void *arg, enum ward_status status, bool has_more);
+    void *arg;
+};
+
 /* ---- API keys. Keys are named by value on The Auth API, by id elsewhere. ---- */
 
 struct ward_key_ref {
@@ -87,6 +96,16 @@ enum ward_status ward_service_key_get(struct ward_service *service, const struct
 enum ward_status ward_service_key_create(struct ward_service *service, const struct ward_operator *who,
                                          struct ward_api_key_input *input, struct ward_pool *pool,
                                          struct ward_api_key *ret, struct ward_receipt *ret_receipt) WARD_MUST_USE;
+/**
+ * The same without waiting; what it is given stays where it is until later is told. Looks at nothing that blocks.
+ *
+ * Errors:  INVALID when the input is not sound (it is as it was; the waiting one says what comes first), FORBIDDEN,
+ *          NO_MEMORY, UNAVAILABLE: later is not told.
+ */
+enum ward_status ward_service_key_create_later(struct ward_service *service, const struct ward_operator *who,
+                                               struct ward_api_key_input *input, struct ward_pool *pool,
+                                               struct ward_api_key *ret, struct ward_receipt *ret_receipt,
+                                               const struct ward_later *later) WARD_MUST_USE;
 enum ward_status ward_service_key_update(struct ward_service *service, const struct ward_operator *who,
                                          const struct ward_key_ref *ref, struct ward_api_key_input *input,
                                          struct ward_pool *pool, struct ward_api_key *ret,

@@ -3,7 +3,6 @@
 #define WARD_STORE_SESSION_H
 
 #include <pthread.h>
-#include <semaphore.h>
 
 #include "store/sql.h"
 
@@ -27,14 +26,6 @@ struct ward_batch {
     size_t count, capacity;
     struct ward_store_tail tail;
     bool has_tail; /* read when the first change is appended, so that it is never out of date */
-};
-
-struct ward_write {
-    ward_store_work work;
-    void *arg;
-    enum ward_status status;
-    uint64_t revision;
-    sem_t done;
 };
 
 struct ward_store {

@@ -154,6 +154,27 @@ enum ward_status ward_store_read(struct ward_store *store, ward_store_work work,
 enum ward_status ward_store_write(struct ward_store *store, ward_store_work work, void *arg,
                                   uint64_t *ret_revision) WARD_MUST_USE;
 
+/** A write that nobody waits for. The caller fills the first three and leaves it where it is until done was called. */
+struct ward_write {
+    ward_store_work work;
+    void *arg;
+    /**
+     * Called once when ward_store_write would have returned; status and revision (as above) are set. The write is its
+     * caller's again. Must not block, nor ask the store. has_more: the same thread calls another done behind this one.
+     */
+    void (*done)(struct ward_write *write, bool has_more);
+    enum ward_status status;
+    uint64_t revision;
+};
+
+/**
+ * The same, without waiting.
+ *
+ * Errors:  WARD_UNAVAILABLE, WARD_INTERNAL as above: nothing was changed, and done is not called.
+ * Threads: done runs on the writer thread.
+ */
+enum ward_status ward_store_write_later(struct ward_store *store, struct ward_write *write) WARD_MUST_USE;
+
 /* ---- backup ---- */
 
 /**

@@ -6,13 +6,15 @@
  *                                    listener.prepare(changes)
  *                                    COMMIT (one sync for all)
  *                                    listener.committed(changes, in revision order)
- *                                    wake the callers ─► checkpoint if it is time
+ *                                    tell the callers ─► checkpoint if it is time
  *
  * Nobody waits for company: a lone write is taken at once, and what arrives during its sync makes the next batch.
  *
  * Invariants: a caller hears OK only after COMMIT returned OK and the listener applied its changes; a work that failed,
  * or whose session saw an error, leaves nothing; a batch whose transaction is lost answers none of its writes with OK.
  */
+#include <semaphore.h>
+
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/seam.h"
@@ -256,11 +258,27 @@ static size_t take_writes(struct ward_store *store, bool *ret_failed)
     return count;
 }
 
-/* Without the lock: a caller that runs at once must not meet it taken. Once posted, a write is its caller's again. */
+/* A write whose caller waits. */
+struct waited_write {
+    struct ward_write write;
+    sem_t done;
+};
+
+static void wake_caller(struct ward_write *write, bool has_more)
+{
+    (void)has_more;
+    sem_post(&((struct waited_write *)write)->done);
+}
+
+/* Without the lock: a caller that runs at once must not meet it taken. Once told, a write is its caller's again. */
 static void answer(struct ward_store *store, size_t count)
 {
+    size_t last = count; /* one behind the last write that nobody waits for */
+    while (last > 0 && store->taken[last - 1]->done == wake_caller) {
+        last--;
+    }
     for (size_t i = 0; i < count; i++) {
-        sem_post(&store->taken[i]->done);
+        store->taken[i]->done(store->taken[i], i + 1 < last);
     }
 }
 
@@ -343,23 +361,37 @@ static bool enqueue(struct ward_store *store, struct ward_write *write)
     return is_accepted;
 }
 
+/* It would wait for itself. */
+static bool is_inside(const struct ward_store *store)
+{
+    return ward_session_current(store) || pthread_equal(store->writer, pthread_self());
+}
+
 enum ward_status ward_store_write(struct ward_store *store, ward_store_work work, void *arg, uint64_t *ret_revision)
 {
-    if (ward_session_current(store) || pthread_equal(store->writer, pthread_self())) {
-        return WARD_INTERNAL; /* it would wait for itself */
+    if (is_inside(store)) {
+        return WARD_INTERNAL;
     }
-    struct ward_write write = { .work = work, .arg = arg };
-    sem_init(&write.done, 0, 0);
-    bool is_accepted = enqueue(store, &write);
-    while (is_accepted && sem_wait(&write.done) != 0) {
+    struct waited_write waited = { .write = { .work = work, .arg = arg, .done = wake_caller } };
+    sem_init(&waited.done, 0, 0);
+    bool is_accepted = enqueue(store, &waited.write);
+    while (is_accepted && sem_wait(&waited.done) != 0) {
         /* a signal */
     }
-    sem_destroy(&write.done);
+    sem_destroy(&waited.done);
     if (!is_accepted) {
         return WARD_UNAVAILABLE;
     }
-    if (write.status == WARD_OK && ret_revision) {
-        *ret_revision = write.revision;
+    if (waited.write.status == WARD_OK && ret_revision) {
+        *ret_revision = waited.write.revision;
     }
-    return write.status;
+    return waited.write.status;
+}
+
+enum ward_status ward_store_write_later(struct ward_store *store, struct ward_write *write)
+{
+    if (is_inside(store)) {
+        return WARD_INTERNAL;
+    }
+    return enqueue(store, write) ? WARD_OK : WARD_UNAVAILABLE;
 }

@@ -53,6 +53,14 @@ bool ward_ncp_caller(struct ward_http_request *request, struct ward_http_reply *
     return true;
 }
 
+bool ward_ncp_may_begin(struct ward_http_request *request)
+{
+    struct ward_application *application = ward_surface_application(request);
+    struct ward_ncp_claim claim;
+    return ward_ncp_claim_read(request, application->ncp.accepts_v1, &claim) &&
+           ward_service_iam_is_kept(application->service, claim.access_key);
+}
+
 bool ward_ncp_begin(struct ward_http_request *request, struct ward_http_reply *reply, struct ward_ncp_call *ret)
 {
     struct ward_application *application = ward_surface_application(request);

@@ -13,6 +13,9 @@ struct ward_ncp_call {
     const char *domain_code;
 };
 
+/** True when telling who calls needs no look into the store: the call may begin on an event thread. */
+bool ward_ncp_may_begin(struct ward_http_request *request);
+
 /** Tell who calls, or answer 401, 429 past the pair's own limit (500 when the store fails) and return false. An unknown
  * access key takes the same work as a known one. */
 bool ward_ncp_caller(struct ward_http_request *request, struct ward_http_reply *reply, struct ward_operator *ret);

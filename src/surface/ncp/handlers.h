@@ -8,6 +8,7 @@
 enum ward_handled ward_ncp_key_list(struct ward_http_request *request, struct ward_http_reply *reply);
 enum ward_handled ward_ncp_key_get(struct ward_http_request *request, struct ward_http_reply *reply);
 enum ward_handled ward_ncp_key_create(struct ward_http_request *request, struct ward_http_reply *reply);
+enum ward_handled ward_ncp_key_create_begin(struct ward_http_request *request, struct ward_http_reply *reply);
 enum ward_handled ward_ncp_key_edit(struct ward_http_request *request, struct ward_http_reply *reply);
 enum ward_handled ward_ncp_key_regenerate(struct ward_http_request *request, struct ward_http_reply *reply);
 enum ward_handled ward_ncp_key_delete(struct ward_http_request *request, struct ward_http_reply *reply);

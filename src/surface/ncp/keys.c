@@ -53,18 +53,61 @@ enum ward_handled ward_ncp_key_get(struct ward_http_request *request, struct war
     return ward_ncp_end(&call);
 }
 
+/* A create from the request to the answer; parked ones in the request's pool. */
+struct creation {
+    struct ward_ncp_call call;
+    struct ward_key_pair_input input;
+    struct ward_api_key key;
+};
+
+/* False: the request is answered. */
+static bool read_creation(struct ward_http_request *request, struct ward_http_reply *reply, struct creation *ret)
+{
+    const struct ward_json_value *body = NULL;
+    if (!ward_ncp_begin_write(request, reply, &ret->call) || !ward_ncp_body(&ret->call, &ret->input.problems, &body)) {
+        ward_ncp_done(request, reply);
+        return false;
+    }
+    ward_ncp_read_key(body, &ret->input);
+    return true;
+}
+
+static enum ward_handled answer_creation(struct creation *creation, enum ward_status status)
+{
+    return status == WARD_OK ? answer_key(&creation->call, 201, &creation->key)
+                             : ward_ncp_refused(&creation->call, status, &creation->input.problems);
+}
+
+static void end_creation(void *arg, enum ward_status status, bool has_more)
+{
+    struct creation *creation = arg;
+    answer_creation(creation, status);
+    ward_http_reply_give(creation->call.request, has_more);
+}
+
+enum ward_handled ward_ncp_key_create_begin(struct ward_http_request *request, struct ward_http_reply *reply)
+{
+    struct creation *creation = ward_ncp_may_begin(request) ? ward_pool_alloc(&request->pool, sizeof(*creation)) : NULL;
+    if (!creation) {
+        return WARD_HAND_OVER;
+    }
+    *creation = (struct creation){ 0 };
+    if (!read_creation(request, reply, creation)) {
+        return WARD_REPLIED;
+    }
+    const struct ward_later later = { end_creation, creation };
+    enum ward_status status = ward_service_key_create_pair_later(&creation->call.gateway, &creation->input,
+                                                                 &creation->key, &later);
+    return status == WARD_OK ? WARD_PARKED : answer_creation(creation, status);
+}
+
 enum ward_handled ward_ncp_key_create(struct ward_http_request *request, struct ward_http_reply *reply)
 {
-    struct ward_ncp_call call;
-    struct ward_key_pair_input input = { 0 };
-    const struct ward_json_value *body = NULL;
-    if (!ward_ncp_begin_write(request, reply, &call) || !ward_ncp_body(&call, &input.problems, &body)) {
-        return ward_ncp_done(request, reply);
+    struct creation c = { 0 };
+    if (!read_creation(request, reply, &c)) {
+        return WARD_REPLIED;
     }
-    ward_ncp_read_key(body, &input);
-    struct ward_api_key key = { 0 };
-    enum ward_status status = ward_service_key_create_pair(&call.gateway, &input, &key);
-    return status == WARD_OK ? answer_key(&call, 201, &key) : ward_ncp_refused(&call, status, &input.problems);
+    return answer_creation(&c, ward_service_key_create_pair(&c.call.gateway, &c.input, &c.key));
 }
 
 enum ward_handled ward_ncp_key_edit(struct ward_http_request *request, struct ward_http_reply *reply)

@@ -6,7 +6,7 @@
 
 #define DOORS ((1U << WARD_LISTENER_TCP) | (1U << WARD_LISTENER_UNIX))
 
-/* Every route runs on a worker, the ones that only read too: a signature needs the store now and then. */
+/* Every route has a worker's part, the ones that only read too: a signature needs the store now and then. */
 #define ROUTE(verb, route_path, handler, id, text)                                                                     \
     {                                                                                                                  \
         .method = WARD_##verb, .path = "/api/v1" route_path, .handle = (handler), .body_max = WARD_BODY_NCP_MAX,       \
@@ -18,7 +18,14 @@
 
 static const struct ward_http_route routes[] = {
     /* 5 */
-    ROUTE(POST, "/api-keys", ward_ncp_key_create, "ncpCreateApiKey", "Create an API key with two values."),
+    { .method = WARD_POST,
+      .path = "/api/v1/api-keys",
+      .handle = ward_ncp_key_create,
+      .begin = ward_ncp_key_create_begin,
+      .body_max = WARD_BODY_NCP_MAX,
+      .name = "ncpCreateApiKey",
+      .summary = "Create an API key with two values.",
+      .listeners = DOORS },
     ROUTE(GET, "/api-keys", ward_ncp_key_list, "ncpListApiKeys", "List API keys."),
     ROUTE(POST, "/api-keys/search", ward_ncp_key_search, "ncpSearchApiKeys",
           "List own API keys and how they stand to a product."),

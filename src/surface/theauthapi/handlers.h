@@ -12,6 +12,7 @@ static inline struct ward_service *ward_theauthapi_service(const struct ward_htt
 /* keys.c: sections 2.1 to 2.7 */
 enum ward_handled ward_theauthapi_key_list(struct ward_http_request *request, struct ward_http_reply *reply);
 enum ward_handled ward_theauthapi_key_create(struct ward_http_request *request, struct ward_http_reply *reply);
+enum ward_handled ward_theauthapi_key_create_begin(struct ward_http_request *request, struct ward_http_reply *reply);
 enum ward_handled ward_theauthapi_key_get(struct ward_http_request *request, struct ward_http_reply *reply);
 enum ward_handled ward_theauthapi_key_update(struct ward_http_request *request, struct ward_http_reply *reply);
 enum ward_handled ward_theauthapi_key_delete(struct ward_http_request *request, struct ward_http_reply *reply);

@@ -85,25 +85,87 @@ enum ward_handled ward_theauthapi_key_get(struct ward_http_request *request, str
     return answer_key(request, reply, 200, &key, NULL);
 }
 
-enum ward_handled ward_theauthapi_key_create(struct ward_http_request *request, struct ward_http_reply *reply)
+/* ---- create ---- */
+
+/* From the request to the answer; in the request's pool. */
+struct creation {
+    struct ward_http_request *request;
+    struct ward_http_reply *reply;
+    struct ward_operator who;
+    struct ward_api_key_input input;
+    struct ward_api_key key;
+    struct ward_receipt receipt;
+};
+
+/* Who asks, for what, and room for the answer. NULL: the request is answered. */
+static struct creation *read_creation(struct ward_http_request *request, struct ward_http_reply *reply)
 {
     struct ward_operator who;
     if (!ward_theauthapi_caller(request, reply, &who)) {
-        return ward_theauthapi_done(request, reply);
+        ward_theauthapi_done(request, reply);
+        return NULL;
     }
-    struct ward_api_key_input input = { 0 };
-    enum ward_status status = ward_theauthapi_read_key(request, true, &input);
+    struct creation *creation = ward_pool_alloc(&request->pool, sizeof(*creation));
+    enum ward_status status = WARD_NO_MEMORY;
+    if (creation) {
+        *creation = (struct creation){ .request = request, .reply = reply, .who = who };
+        status = ward_theauthapi_read_key(request, true, &creation->input);
+    }
     if (status != WARD_OK || !ward_surface_reserve(reply)) {
-        return ward_theauthapi_fail(request, reply, WARD_NO_MEMORY, NULL, &key_texts);
+        ward_theauthapi_fail(request, reply, WARD_NO_MEMORY, NULL, &key_texts);
+        return NULL;
     }
-    struct ward_api_key key = { 0 };
-    struct ward_receipt receipt = { 0 };
-    status = ward_service_key_create(ward_theauthapi_service(request), &who, &input, &request->pool, &key, &receipt);
-    if (status != WARD_OK) {
-        return ward_theauthapi_fail(request, reply, status, &input.problems, &key_texts);
-    }
-    return answer_key(request, reply, 201, &key, &receipt);
+    return creation;
 }
+
+static enum ward_handled answer_creation(const struct creation *creation, enum ward_status status)
+{
+    if (status != WARD_OK) {
+        return ward_theauthapi_fail(creation->request, creation->reply, status, &creation->input.problems, &key_texts);
+    }
+    return answer_key(creation->request, creation->reply, 201, &creation->key, &creation->receipt);
+}
+
+static void end_creation(void *arg, enum ward_status status, bool has_more)
+{
+    const struct creation *creation = arg;
+    answer_creation(creation, status);
+    ward_http_reply_give(creation->request, has_more);
+}
+
+/* An input that is not sound is a worker's to refuse: what is said first depends on the store. */
+enum ward_handled ward_theauthapi_key_create_begin(struct ward_http_request *request, struct ward_http_reply *reply)
+{
+    struct creation *c = read_creation(request, reply);
+    if (!c) {
+        return WARD_REPLIED;
+    }
+    const struct ward_later later = { end_creation, c };
+    enum ward_status status = ward_service_key_create_later(ward_theauthapi_service(request), &c->who, &c->input,
+                                                            &request->pool, &c->key, &c->receipt, &later);
+    if (status == WARD_INVALID) {
+        request->handed_over = c;
+        return WARD_HAND_OVER;
+    }
+    return status == WARD_OK ? WARD_PARKED : answer_creation(c, status);
+}
+
+enum ward_handled ward_theauthapi_key_create(struct ward_http_request *request, struct ward_http_reply *reply)
+{
+    struct creation *c = request->handed_over;
+    if (!c) {
+        c = read_creation(request, reply);
+    } else if (!ward_surface_reserve(reply)) {
+        return answer_creation(c, WARD_NO_MEMORY);
+    }
+    if (!c) {
+        return WARD_REPLIED;
+    }
+    return answer_creation(c, ward_service_key_create(ward_theauthapi_service(request), &c->who, &c->input,
+                                                      &request->pool, &c->key, &c->receipt));
+}
+
+/* ---- update, delete ---- */
 
 enum ward_handled ward_theauthapi_key_update(struct ward_http_request *request, struct ward_http_reply *reply)
 {

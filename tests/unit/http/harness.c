@@ -191,6 +191,59 @@ static enum ward_handled gate(struct ward_http_request *request, struct ward_htt
     return hello(request, reply);
 }
 
+/* Requests that are parked, with what their handlers left. */
+enum { PARKED_MAX = 64 };
+static struct {
+    struct ward_http_request *request;
+    struct ward_http_reply *reply;
+} parked[PARKED_MAX];
+static int parked_count;
+
+/* "now" is answered at once, "over" is a worker's. */
+static enum ward_handled park(struct ward_http_request *request, struct ward_http_reply *reply)
+{
+    if (ward_span_equal(request->body, WARD_SPAN("over"))) {
+        return hand_over(request, reply);
+    }
+    if (ward_span_equal(request->body, WARD_SPAN("now"))) {
+        return hello(request, reply);
+    }
+    pthread_mutex_lock(&gate_lock);
+    assert_true(parked_count < PARKED_MAX);
+    parked[parked_count].request = request;
+    parked[parked_count++].reply = reply;
+    pthread_cond_broadcast(&gate_changed);
+    pthread_mutex_unlock(&gate_lock);
+    return WARD_PARKED;
+}
+
+/* A body that is too large to begin with comes here at once. */
+static enum ward_handled work_on(struct ward_http_request *request, struct ward_http_reply *reply)
+{
+    return request->handed_over ? take_over(request, reply) : echo(request, reply);
+}
+
+void harness_wait_parked(int count)
+{
+    pthread_mutex_lock(&gate_lock);
+    while (parked_count != count) {
+        pthread_cond_wait(&gate_changed, &gate_lock);
+    }
+    pthread_mutex_unlock(&gate_lock);
+}
+
+void harness_give_parked(void)
+{
+    pthread_mutex_lock(&gate_lock);
+    int count = parked_count;
+    parked_count = 0;
+    pthread_mutex_unlock(&gate_lock);
+    for (int i = 0; i < count; i++) { /* before the row is over nobody parks: its clients wait */
+        echo(parked[i].request, parked[i].reply);
+        ward_http_reply_give(parked[i].request, i + 1 < count);
+    }
+}
+
 static enum ward_handled big(struct ward_http_request *request, struct ward_http_reply *reply)
 {
     (void)request;
@@ -230,6 +283,7 @@ static const struct ward_http_route routes[] = {
     { .method = WARD_GET, .path = "/p/{name}", .handle_inline = parameters, .listeners = ALL },
     { .method = WARD_GET, .path = "/over", .handle_inline = hand_over, .handle = take_over, .listeners = ALL },
     { .method = WARD_GET, .path = "/gate", .handle = gate, .listeners = ALL },
+    { .method = WARD_POST, .path = "/park", .handle = work_on, .begin = park, .body_max = 300000, .listeners = ALL },
     { .method = WARD_GET, .path = "/big", .handle = big, .listeners = ALL },
     { .method = WARD_GET, .path = "/too-big", .handle_inline = too_big, .listeners = ALL },
     { .method = WARD_GET, .path = "/careless", .handle_inline = careless, .listeners = ALL },

@@ -34,6 +34,10 @@ void harness_open_gate(void);
 void harness_close_gate(void);
 void harness_wait_at_gate(int count);
 
+/** Wait until so many requests of /park are parked, and answer all that are, in one row. */
+void harness_wait_parked(int count);
+void harness_give_parked(void);
+
 /** Requests that finished() was told of, and what it saw last. */
 int harness_finished(void);
 int harness_finished_status(void);

@@ -425,6 +425,110 @@ static void refuses_what_waits_when_time_is_up(void **state)
     close(waiting);
 }
 
+/* ---- requests that wait without a worker ---- */
+
+static void say_park(int fd, const char *body)
+{
+    char text[256];
+    snprintf(text, sizeof(text), "POST /park HTTP/1.1\r\nHost: test\r\nContent-Length: %zu\r\n\r\n%s", strlen(body),
+             body);
+    harness_say(fd, text);
+}
+
+/* More than there are workers, on two event threads, every other with the library: all are answered in one row, each
+ * with its own body, and their connections go on. */
+static void parks_more_than_it_has_workers(void **state)
+{
+    (void)state;
+    start_on("127.0.0.1:0", WARD_LISTENER_TCP);
+    enum { COUNT = 16 };
+    int fds[COUNT];
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < COUNT; i++) {
+            char body[16];
+            fds[i] = round == 0 ? harness_connect(server.address) : fds[i];
+            if (round == 0 && i % 2 == 1) { /* a head that is not whole: the library's from then on */
+                harness_say(fds[i], "POST /park HT");
+                (void)poll(NULL, 0, 5);
+                harness_say(fds[i], "TP/1.1\r\nHost: test\r\nContent-Length: 3\r\n\r\nnow");
+                struct harness_reply reply;
+                harness_read(fds[i], &reply, false);
+                assert_int_equal(reply.status, 200);
+                harness_reply_free(&reply);
+            }
+            snprintf(body, sizeof(body), "number %d", i);
+            say_park(fds[i], body);
+        }
+        harness_wait_parked(COUNT);
+        harness_give_parked();
+        for (int i = 0; i < COUNT; i++) {
+            struct harness_reply reply;
+            char body[16];
+            snprintf(body, sizeof(body), "number %d", i);
+            harness_read(fds[i], &reply, false);
+            assert_int_equal(reply.status, 200);
+            assert_memory_equal(reply.body, body, strlen(body));
+            harness_reply_free(&reply);
+        }
+    }
+    for (int i = 0; i < COUNT; i++) {
+        close(fds[i]);
+    }
+}
+
+static void begins_or_hands_over(void **state)
+{
+    (void)state;
+    start_on("127.0.0.1:0", WARD_LISTENER_TCP);
+    static const struct {
+        const char *body;
+        const char *answer;
+    } rows[] = { { "now", "hello" }, { "over", "42" } };
+    int fd = harness_connect(server.address);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct harness_reply reply;
+        say_park(fd, rows[i].body);
+        harness_read(fd, &reply, false);
+        assert_int_equal(reply.status, 200);
+        assert_int_equal(reply.body_size, strlen(rows[i].answer));
+        assert_memory_equal(reply.body, rows[i].answer, reply.body_size);
+        harness_reply_free(&reply);
+    }
+    static char large[4097 + 100]; /* a worker's, whatever it says */
+    int size = snprintf(large, sizeof(large), "POST /park HTTP/1.1\r\nHost: test\r\nContent-Length: 4097\r\n\r\n");
+    memset(large + size, 'x', 4097);
+    assert_int_equal(harness_ask(fd, large), 200);
+    close(fd);
+}
+
+static void *give_soon(void *argument)
+{
+    (void)argument;
+    wait_until_draining();
+    (void)poll(NULL, 0, 100); /* the drain of 50 ms is over then */
+    harness_give_parked();
+    return NULL;
+}
+
+static void stops_behind_what_is_parked(void **state)
+{
+    (void)state;
+    start_on("127.0.0.1:0", WARD_LISTENER_TCP);
+    pthread_t giver;
+    int fd = harness_connect(server.address);
+    say_park(fd, "the last one");
+    harness_wait_parked(1);
+    assert_int_equal(pthread_create(&giver, NULL, give_soon, NULL), 0);
+    ward_http_server_stop(server.server, 50);
+    server.server = NULL;
+    pthread_join(giver, NULL);
+    struct harness_reply reply;
+    harness_read(fd, &reply, false);
+    assert_int_equal(reply.status, 200);
+    harness_reply_free(&reply);
+    close(fd);
+}
+
 static void stops_under_load(void **state)
 {
     (void)state;
@@ -610,6 +714,9 @@ int main(void)
         CASE(counts_connections_of_a_source),
         CASE(exempts_loopback_from_the_source_limit),
         CASE(refuses_when_the_queue_is_full),
+        CASE(parks_more_than_it_has_workers),
+        CASE(begins_or_hands_over),
+        CASE(stops_behind_what_is_parked),
         CASE(finishes_what_runs_when_it_stops),
         CASE(refuses_what_waits_when_time_is_up),
         CASE(stops_under_load),

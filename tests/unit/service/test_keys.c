@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 
 /* ---- create ---- */
 
@@ -169,6 +170,76 @@ static void test_create_keeps_what_the_surface_found(void **state)
     assert_status(WARD_INVALID, ward_service_key_create(f->service, &f->admin, &input, &f->pool, &key, &receipt));
     assert_int_equal(1, input.problems.count);
     assert_problem(&input.problems, "projectId", WARD_RULE_STRING);
+}
+
+/* ---- a create that nobody waits for ---- */
+
+struct told {
+    sem_t done;
+    enum ward_status status;
+};
+
+static void note_told(void *arg, enum ward_status status, bool has_more)
+{
+    struct told *told = arg;
+    assert_false(has_more);
+    told->status = status;
+    sem_post(&told->done);
+}
+
+static enum ward_status create_later(struct fixture *f, const struct ward_operator *who,
+                                     struct ward_api_key_input *input, struct ward_api_key *ret,
+                                     struct ward_receipt *ret_receipt)
+{
+    struct told told;
+    const struct ward_later later = { note_told, &told };
+    sem_init(&told.done, 0, 0);
+    enum ward_status status = ward_service_key_create_later(f->service, who, input, &f->pool, ret, ret_receipt, &later);
+    if (status == WARD_OK) {
+        sem_wait(&told.done);
+        status = told.status;
+    }
+    sem_destroy(&told.done);
+    return status;
+}
+
+static void test_create_later_is_the_same_create(void **state)
+{
+    struct fixture *f = *state;
+    struct ward_api_key key = { 0 };
+    struct ward_receipt receipt = { 0 };
+    uint64_t before = revision_now(f);
+    struct ward_api_key_input input = key_input(f, &f->made.project.id, "later");
+    input.has_value = true;
+    input.value = WARD_SPAN("later_value");
+    assert_ok(create_later(f, &f->admin, &input, &key, &receipt));
+    assert_span("later", key.name);
+    assert_span("later_value", key.values[WARD_SLOT_PRIMARY]);
+    assert_int_equal(before + 1, receipt.revision);
+    assert_int_equal(1, receipt.applied);
+    assert_reason(WARD_VERDICT_VALID, verify_key(f, WARD_SPAN("later_value")));
+    struct ward_api_key_input again = key_input(f, &f->made.project.id, "again");
+    again.has_value = true;
+    again.value = WARD_SPAN("later_value");
+    assert_status(WARD_CONFLICT, create_later(f, &f->admin, &again, &key, &receipt));
+    struct ward_api_key_input foreign = key_input(f, &f->other_project.id, "foreign");
+    assert_status(WARD_FORBIDDEN, create_later(f, &f->admin, &foreign, &key, &receipt));
+    assert_int_equal(before + 1, revision_now(f));
+}
+
+/* It would have to look into the store: that is the waiting one's. */
+static void test_create_later_leaves_a_bad_input_as_it_was(void **state)
+{
+    struct fixture *f = *state;
+    struct ward_api_key key;
+    struct ward_receipt receipt;
+    struct ward_operator viewer = account_operator(f, WARD_ROLE_VIEWER);
+    struct ward_api_key_input bad = { .has_value = true, .value = WARD_SPAN("a/b") };
+    assert_status(WARD_FORBIDDEN, create_later(f, &viewer, &bad, &key, &receipt));
+    assert_status(WARD_INVALID, create_later(f, &f->admin, &bad, &key, &receipt));
+    assert_int_equal(0, bad.problems.count);
+    assert_status(WARD_INVALID, ward_service_key_create(f->service, &f->admin, &bad, &f->pool, &key, &receipt));
+    assert_int_equal(4, bad.problems.count);
 }
 
 static void test_create_refuses_before_it_reads_the_input(void **state)
@@ -834,6 +905,8 @@ int main(void)
         test_case(test_create_resolves_its_project),
         test_case(test_create_lists_problems_in_member_order),
         test_case(test_create_keeps_what_the_surface_found),
+        test_case(test_create_later_is_the_same_create),
+        test_case(test_create_later_leaves_a_bad_input_as_it_was),
         test_case(test_create_refuses_before_it_reads_the_input),
         test_case(test_a_value_exists_once),
         test_case(test_a_taken_id_is_drawn_again),

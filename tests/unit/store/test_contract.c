@@ -1,6 +1,7 @@
 /* The store's contract, through store.h alone, on every backend. */
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <sys/stat.h>
 
 #include "backend.h"
@@ -1434,6 +1435,76 @@ static void one_that_fails_leaves_its_neighbours(void **state)
     assert_int_equal(chain.count, kept);
 }
 
+/* A write that nobody waits for, and what its end was told. */
+struct later_writer {
+    struct ward_write write; /* first */
+    struct batch_writer own;
+    int told;
+    bool has_more;
+    sem_t *all;
+};
+
+static void note_end(struct ward_write *write, bool has_more)
+{
+    struct later_writer *w = (struct later_writer *)write;
+    w->told++;
+    w->has_more = has_more;
+    sem_post(w->all);
+}
+
+static enum ward_status write_inside(struct ward_store_session *s, void *arg)
+{
+    (void)s;
+    struct later_writer *w = arg;
+    return ward_store_write_later(w->own.fixture->store, &w->write);
+}
+
+/* In one batch with writes whose callers wait: each is told once, and all but the last that more follow. */
+static void writes_that_nobody_waits_for_are_told(void **state)
+{
+    struct fixture *f = *state;
+    struct gate gate = { .fixture = f, .waiting = 2 * WRITERS };
+    pthread_t holder;
+    sem_t all;
+    assert_int_equal(sem_init(&all, 0, 0), 0);
+    assert_int_equal(pthread_barrier_init(&gate.is_held, NULL, 2), 0);
+    assert_int_equal(pthread_create(&holder, NULL, hold_one, &gate), 0);
+    pthread_barrier_wait(&gate.is_held);
+    static struct later_writer later[WRITERS];
+    static struct batch_writer waited[WRITERS];
+    for (size_t i = 0; i < WRITERS; i++) {
+        later[i] = (struct later_writer){ .own = { .fixture = f, .fails = i % 3 == 1 }, .all = &all };
+        later[i].write = (struct ward_write){ insert_and_log, &later[i].own, note_end, WARD_INTERNAL, 0 };
+        waited[i] = (struct batch_writer){ .fixture = f };
+        sample_key(&later[i].own.sample, &f->project, "later");
+        sample_key(&waited[i].sample, &f->project, "waited");
+        assert_ok(ward_store_write_later(f->store, &later[i].write));
+        assert_int_equal(pthread_create(&waited[i].thread, NULL, write_one, &waited[i]), 0);
+    }
+    pthread_join(holder, NULL);
+    pthread_barrier_destroy(&gate.is_held);
+    size_t without_more = 0;
+    uint64_t last = 0;
+    for (size_t i = 0; i < WRITERS; i++) {
+        pthread_join(waited[i].thread, NULL);
+        assert_ok(waited[i].status);
+        sem_wait(&all);
+    }
+    for (size_t i = 0; i < WRITERS; i++) {
+        struct ward_api_key found;
+        assert_int_equal(later[i].told, 1);
+        assert_status(later[i].own.fails ? WARD_LIMITED : WARD_OK, later[i].write.status);
+        assert_status(later[i].own.fails ? WARD_NOT_FOUND : WARD_OK, get_key(f, &later[i].own.sample.key.id, &found));
+        without_more += !later[i].has_more;
+        assert_true(later[i].own.fails || later[i].write.revision > last);
+        last = later[i].own.fails ? last : later[i].write.revision;
+    }
+    assert_int_equal(without_more, 1);
+    assert_false(later[WRITERS - 1].has_more);
+    assert_status(WARD_INTERNAL, ward_store_write(f->store, write_inside, &later[0], NULL));
+    sem_destroy(&all);
+}
+
 enum { CROWD = 64, WRITES_EACH = 50 };
 
 struct crowd_member {
@@ -1796,6 +1867,7 @@ static const struct {
     CASE(a_listener_that_cannot_prepare_refuses_the_batch),
     CASE(one_that_fails_leaves_its_neighbours),
     CASE(a_crowd_shares_its_syncs),
+    CASE(writes_that_nobody_waits_for_are_told),
     CASE(a_batch_without_changes_needs_no_sync),
     CASE(closing_finishes_what_was_accepted),
 };
