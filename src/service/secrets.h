@@ -260,7 +260,8 @@ enum ward_status ward_service_proxy_get(struct ward_secrets_call *call, struct w
 
 /** A member of a proxy's metadata, kept as it came: raw JSON text. A raw null takes the member away. */
 struct ward_proxy_member {
-    struct ward_span name, raw;
+    const char *name; /* fixed text that needs no escape */
+    struct ward_span raw;
 };
 
 /** Where a call deploys when it has written. Sent with deploy false: the list is not looked at. */
