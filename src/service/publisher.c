@@ -202,6 +202,7 @@ static enum ward_status load_in(struct ward_store_session *session, void *arg)
                                                   .activity = WARD_CREDENTIAL_ANY };
     struct ward_store_counts counts;
     struct ward_gateway_counts gateway;
+    struct ward_secrets_counts secrets;
     enum ward_status status = ward_store_revision(session, &loading->revision);
     if (status == WARD_OK) {
         status = ward_store_count(session, &counts);
@@ -209,11 +210,14 @@ static enum ward_status load_in(struct ward_store_session *session, void *arg)
     if (status == WARD_OK) {
         status = ward_store_gateway_count(session, &gateway);
     }
+    if (status == WARD_OK) {
+        status = ward_store_secrets_count(session, &secrets);
+    }
     if (status != WARD_OK) {
         return status;
     }
-    uint64_t records = counts.keys + counts.credentials + gateway.plans + gateway.stages + gateway.relations;
-    uint64_t bodies = counts.keys + counts.credentials + gateway.stages;
+    uint64_t bodies = counts.keys + counts.credentials + gateway.stages + secrets.proxies;
+    uint64_t records = bodies + gateway.plans + gateway.relations;
     status = ward_table_writer_open(loading->directory, records, bodies * BODY_BYTES_GUESS, &publisher->writer);
     if (status == WARD_OK) {
         status = ward_store_credential_list(session, &credentials, load_credential, loading);
@@ -221,7 +225,10 @@ static enum ward_status load_in(struct ward_store_session *session, void *arg)
     if (status == WARD_OK) {
         status = ward_store_key_list(session, &keys, load_key, loading);
     }
-    return status == WARD_OK ? ward_publisher_load_gateway(session, publisher, loading->revision) : status;
+    if (status == WARD_OK) {
+        status = ward_publisher_load_gateway(session, publisher, loading->revision);
+    }
+    return status == WARD_OK ? ward_publisher_load_proxies(session, publisher, loading->revision) : status;
 }
 
 /* The writer's connection keeps the statements that applying a change needs: later there is nobody left to refuse when
@@ -231,7 +238,10 @@ static enum ward_status warm_up(struct ward_store_session *session, struct ward_
     const struct ward_key_id nobody = { 0 };
     struct ward_api_key key;
     enum ward_status status = ward_store_key_get(session, &nobody, &publisher->pool, &key);
-    return status == WARD_NOT_FOUND ? ward_publisher_warm_gateway(session, publisher) : status;
+    if (status == WARD_NOT_FOUND) {
+        status = ward_publisher_warm_gateway(session, publisher);
+    }
+    return status == WARD_OK ? ward_publisher_warm_proxies(session, publisher) : status;
 }
 
 /* Runs as a transaction: whatever was written before the listener was set is in the store's revision by now. */
@@ -307,6 +317,9 @@ static enum ward_status refill_in(struct ward_store_session *session, void *arg)
     }
     if (status == WARD_OK && refill->place.phase == WARD_REFILL_KEYS) {
         status = refill_keys(session, refill);
+    } else if (status == WARD_OK && refill->place.phase == WARD_REFILL_PROXIES) {
+        status = ward_publisher_refill_proxies(session, refill->refiller, &refill->place, REFILL_KEYS,
+                                               refill->revision);
     } else if (status == WARD_OK) {
         status = ward_publisher_refill_gateway(session, refill->refiller, &refill->place, REFILL_KEYS,
                                                refill->revision);
@@ -473,6 +486,19 @@ static enum ward_status apply_gateway(struct ward_store_session *session, const 
     return ward_publisher_apply_gateway(session, batch->publisher, &change);
 }
 
+static enum ward_status apply_proxy(struct ward_store_session *session, const struct batch *batch, size_t index)
+{
+    uint64_t revision = last_revision(batch, index);
+    enum ward_status status = ward_publisher_apply_proxy(session, batch->publisher, batch->changes[index].object_id,
+                                                         revision);
+    for (size_t i = index; i < batch->count && status == WARD_OK; i++) {
+        if (is_same_object(&batch->changes[i], &batch->changes[index])) {
+            status = ward_publisher_retire_pairs(session, batch->publisher, batch->changes[i].retired, revision);
+        }
+    }
+    return status;
+}
+
 static enum ward_status apply_credential(struct ward_store_session *session, const struct batch *batch, size_t index)
 {
     struct ward_publisher *publisher = batch->publisher;
@@ -539,8 +565,10 @@ static enum ward_status apply_change(struct ward_store_session *session, const s
     case WARD_OBJECT_USAGE_PLAN:
     case WARD_OBJECT_SUBSCRIPTION:
         return apply_gateway(session, batch, index);
-    case WARD_OBJECT_ENVIRONMENT: /* the deployer's, not the table's */
     case WARD_OBJECT_API_PROXY:
+        return apply_proxy(session, batch, index);
+    case WARD_OBJECT_ENVIRONMENT:
+        return ward_publisher_apply_environment(session, batch->publisher, last_revision(batch, index));
     case WARD_OBJECT_KEY:
     case WARD_OBJECT_JWK:
         return WARD_OK;

@@ -205,6 +205,7 @@ enum ward_status ward_publisher_refill_gateway(struct ward_store_session *sessio
         status = ward_store_relation_walk(session, &place->relation, max, load_relation, &d, &d.seen);
         break;
     case WARD_REFILL_KEYS:
+    case WARD_REFILL_PROXIES:
     case WARD_REFILL_DONE:
         return WARD_OK;
     }

@@ -1,17 +1,27 @@
-/* What publisher.c and publisher_gateway.c share. */
+/* What publisher.c, publisher_gateway.c and publisher_proxies.c share. */
 #ifndef WARD_SERVICE_PUBLISHER_INTERNAL_H
 #define WARD_SERVICE_PUBLISHER_INTERNAL_H
 
 #include <stdatomic.h>
 
 #include "service/internal.h"
+#include "store/environments.h"
 #include "store/gateway.h"
 
-/** How far the refiller came: credentials, then keys, and behind them what the gateway has, kind by kind. */
+/** How far the refiller came: credentials, then keys, and behind them what the gateway has, kind by kind, and
+ * API proxies. */
 struct ward_refill_place {
-    enum { WARD_REFILL_KEYS, WARD_REFILL_PLANS, WARD_REFILL_STAGES, WARD_REFILL_RELATIONS, WARD_REFILL_DONE } phase;
+    enum {
+        WARD_REFILL_KEYS,
+        WARD_REFILL_PLANS,
+        WARD_REFILL_STAGES,
+        WARD_REFILL_RELATIONS,
+        WARD_REFILL_PROXIES,
+        WARD_REFILL_DONE
+    } phase;
     bool has_last;
-    struct ward_key_id last; /* of keys, plans and stages */
+    struct ward_key_id last;           /* of keys, plans and stages */
+    struct ward_object_id last_object; /* of API proxies */
     struct ward_relation_place relation;
 };
 
@@ -65,5 +75,26 @@ enum ward_status ward_publisher_apply_gateway(struct ward_store_session *session
 /** Take out the relations of a key that was removed. */
 enum ward_status ward_publisher_drop_key(struct ward_store_session *session, struct ward_publisher *publisher,
                                          const struct ward_key_id *key, uint64_t revision) WARD_MUST_USE;
+
+/* ---- publisher_proxies.c: API proxies, by their pairs ---- */
+
+/** Put everything, at start. */
+enum ward_status ward_publisher_load_proxies(struct ward_store_session *session, struct ward_publisher *publisher,
+                                             uint64_t revision) WARD_MUST_USE;
+enum ward_status ward_publisher_warm_proxies(struct ward_store_session *session,
+                                             struct ward_publisher *publisher) WARD_MUST_USE;
+/** Put at most max of what is behind the place, and move it on. */
+enum ward_status ward_publisher_refill_proxies(struct ward_store_session *session, struct ward_publisher *refiller,
+                                               struct ward_refill_place *place, size_t max,
+                                               uint64_t revision) WARD_MUST_USE;
+/** Put a proxy as it is now; the pairs that it gave up are retired apart. */
+enum ward_status ward_publisher_apply_proxy(struct ward_store_session *session, struct ward_publisher *publisher,
+                                            struct ward_span object_id, uint64_t revision) WARD_MUST_USE;
+/** Give pairs to whoever holds them now, or take them out. */
+enum ward_status ward_publisher_retire_pairs(struct ward_store_session *session, struct ward_publisher *publisher,
+                                             struct ward_span retired, uint64_t revision) WARD_MUST_USE;
+/** An environment may have another name: put every proxy again. */
+enum ward_status ward_publisher_apply_environment(struct ward_store_session *session, struct ward_publisher *publisher,
+                                                  uint64_t revision) WARD_MUST_USE;
 
 #endif
