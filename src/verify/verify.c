@@ -30,8 +30,11 @@ void ward_verifier_close(struct ward_verifier *verifier)
     *verifier = (struct ward_verifier){ 0 };
 }
 
-static bool is_well_formed(struct ward_span value)
+static bool is_well_formed(const struct ward_presented *presented)
 {
+    const struct ward_span value = presented->value;
+    if (presented->pair != NULL)
+        return ward_proxy_pair_is_whole(presented->pair);
     return value.data != NULL && value.size >= 1 && value.size <= WARD_KEY_VALUE_MAX;
 }
 
@@ -51,7 +54,18 @@ static bool checks_origin(const struct ward_presented *presented, const struct w
 
 static bool needs_body(const struct ward_presented *presented, const struct ward_record *record)
 {
-    return presented->wants_body || checks_origin(presented, record);
+    bool is_narrowed = presented->pair != NULL &&
+                       (presented->proxy.data != NULL || presented->environment.data != NULL);
+    return presented->wants_body || is_narrowed || checks_origin(presented, record);
+}
+
+static void hash_presented(const struct ward_verifier *verifier, const struct ward_presented *presented,
+                           struct ward_lookup *ret)
+{
+    if (presented->pair != NULL)
+        ward_proxy_lookup(verifier->hash, presented->pair, ret);
+    else
+        ward_keyed_hash(verifier->hash, presented->value, ret);
 }
 
 /* Find the value and read all that is needed of it. VALID: recognised, nothing judged yet. */
@@ -59,7 +73,7 @@ static enum ward_reason recognise(struct ward_verifier *verifier, const struct w
                                   struct ward_verdict *ret)
 {
     struct ward_lookup lookup;
-    ward_keyed_hash(verifier->hash, presented->value, &lookup);
+    hash_presented(verifier, presented, &lookup);
     enum ward_table_found found = ward_table_find(verifier->reader, &lookup, &ret->record);
     if (found == WARD_TABLE_UNSURE)
         return WARD_VERDICT_STALE;
@@ -92,12 +106,29 @@ static bool is_foreign(const struct ward_presented *presented, const struct ward
     return !ward_stage_is_open(stage) && !ward_scope_is_within(&verdict->scope, presented->account, presented->project);
 }
 
+/* A question about one API proxy is none about a key, nor about another proxy's pair. */
+static bool is_of_proxy(const struct ward_presented *presented, const struct ward_verdict *verdict)
+{
+    if (presented->proxy.data == NULL)
+        return true;
+    return presented->pair != NULL && ward_span_equal(verdict->body.name, presented->proxy);
+}
+
+static bool is_in_environment(const struct ward_presented *presented, const struct ward_verdict *verdict)
+{
+    if (presented->environment.data == NULL)
+        return true;
+    if (presented->pair != NULL)
+        return ward_proxy_is_deployed(&verdict->body, presented->environment);
+    return ward_span_equal(presented->environment, verdict->scope.is_test ? WARD_SPAN("test") : WARD_SPAN("live"));
+}
+
 /* Judge a recognised credential by what its record says, the limit excepted. */
 static enum ward_reason judge(struct ward_verifier *verifier, const struct ward_presented *presented,
                               const struct ward_found_stage *stage, int64_t now_ms, struct ward_verdict *verdict)
 {
     const struct ward_record *record = &verdict->record;
-    verdict->is_foreign = is_foreign(presented, verdict, stage);
+    verdict->is_foreign = is_foreign(presented, verdict, stage) || !is_of_proxy(presented, verdict);
     if (verdict->is_foreign)
         return WARD_VERDICT_UNKNOWN;
     if ((record->flags & WARD_RECORD_ENABLED) == 0)
@@ -106,6 +137,8 @@ static enum ward_reason judge(struct ward_verifier *verifier, const struct ward_
         return WARD_VERDICT_EXPIRED;
     if (!verdict->scope.is_active)
         return WARD_VERDICT_PROJECT_INACTIVE;
+    if (!is_in_environment(presented, verdict))
+        return WARD_VERDICT_WRONG_ENVIRONMENT;
     if (is_origin_refused(presented, verdict))
         return WARD_VERDICT_ORIGIN_NOT_ALLOWED;
     return WARD_VERDICT_VALID;
@@ -143,7 +176,7 @@ static __attribute__((noinline)) enum ward_reason decide_on_stage(struct ward_ve
 static enum ward_reason decide(struct ward_verifier *verifier, const struct ward_presented *presented, int64_t now_ms,
                                struct ward_verdict *verdict)
 {
-    if (!is_well_formed(presented->value))
+    if (!is_well_formed(presented))
         return WARD_VERDICT_MALFORMED;
     if (!ward_verifier_is_in_step(verifier))
         return WARD_VERDICT_STALE;

@@ -6,6 +6,7 @@
 #include "model/verdict.h"
 #include "table/body.h"
 #include "table/plan.h"
+#include "table/proxy.h"
 
 /** One thread's means to verify. */
 struct ward_verifier {
@@ -32,12 +33,16 @@ struct ward_presented {
     enum ward_record_kind kind;
     struct ward_span
         value; /* 1..WARD_KEY_VALUE_MAX bytes as sent, without a scheme prefix; longer or empty: malformed */
-    struct ward_span origin;         /* absent: none was sent */
-    const struct ward_uuid *account; /* a key of another account or project is unknown; NULL: any */
+    const struct ward_proxy_pair *pair; /* of kind API_PROXY, in the value's place */
+    struct ward_span origin;            /* absent: none was sent */
+    const struct ward_uuid *account;    /* a key of another account or project is unknown; NULL: any */
     const struct ward_uuid *project;
     bool skip_origin;                   /* for calls that do not check domains */
     bool wants_body;                    /* the answer will show it: read and check it before anything is counted */
     bool peek;                          /* look, do not count */
+    struct ward_span proxy;             /* absent: any. A name: only the pair of that API proxy is known */
+    struct ward_span environment;       /* absent: any. Of a pair, the id or name of one that its proxy is deployed to;
+                                           of an API key, "live" or "test", as its project is */
     const struct ward_stage_ref *stage; /* NULL: no plan is asked for. Else account and project are the stage's: the key
                                            may be another tenant's that subscribed */
 };
@@ -71,11 +76,12 @@ struct ward_verdict {
     struct ward_body body; /* if wanted, or if its domains were looked at; borrowed until the verifier's next call */
     bool has_limit;
     struct ward_limit_state limit;
-    bool is_foreign;   /* recognised, but outside presented->account/project; reason is UNKNOWN, nothing was counted */
-    bool is_first_use; /* valid, and its first use is not noted yet: the caller tells the service */
-    bool has_stage;    /* the stage was found; plan's ids are set */
-    bool has_plan;     /* the key is subscribed to the stage; plan's terms are set */
-    bool is_plan_rate; /* LIMITED by the plan's rate, not by the key's own limit */
+    bool is_foreign; /* recognised, but outside presented->account/project/proxy; reason is UNKNOWN, nothing was counted
+                      */
+    bool is_first_use;       /* valid, and its first use is not noted yet: the caller tells the service */
+    bool has_stage;          /* the stage was found; plan's ids are set */
+    bool has_plan;           /* the key is subscribed to the stage; plan's terms are set */
+    bool is_plan_rate;       /* LIMITED by the plan's rate, not by the key's own limit */
     bool needs_subscription; /* the stage is for everybody, and the key is not subscribed yet: nothing was counted, the
                                 reason is STALE. Let the service subscribe it, and verify again. (A peek goes on.) */
     struct ward_plan_verdict plan; /* with has_stage */
@@ -84,10 +90,10 @@ struct ward_verdict {
 /**
  * Decide whether a presented credential may be used now, and count the use.
  *
- * Order:   malformed → stale → unknown (foreign) → disabled → expired → project_inactive → origin → limit. With a
- *          stage: … origin → not_subscribed (no such stage) → project_inactive (the stage's) → source_not_allowed →
- *          maintenance → not_subscribed → throttled → limited (the plan's rate) → limited (the key's own) →
- *          quota_exceeded (the month, the day).
+ * Order:   malformed → stale → unknown (foreign, or of another proxy) → disabled → expired → project_inactive →
+ *          wrong_environment → origin → limit. With a stage: … origin → not_subscribed (no such stage) →
+ *          project_inactive (the stage's) → source_not_allowed → maintenance → not_subscribed → throttled → limited
+ *          (the plan's rate) → limited (the key's own) → quota_exceeded (the month, the day).
  * Counts:  what stands before a refusal stays counted, but for quotas: a call is counted by both or by neither.
  * Errors:  none. Whatever goes wrong is a verdict that denies.
  * Body:    one whose check fails is a stale verdict that counted nothing, if it is wanted or holds domains to look at.

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "model/key_id.h"
 #include "table/layout.h"
+#include "table/proxy.h"
 #include "verify/expiry.h"
 #include "verify/verify.h"
 
@@ -296,6 +297,89 @@ static void origins_are_held_against_the_list(void **state)
     }
 }
 
+static void put_proxy(struct gate *gate, const struct ward_proxy_pair *pair, bool is_active)
+{
+    const struct ward_api_proxy_deployment deployments[] = {
+        { { "0123456789abcdef01234567" }, WARD_SPAN("production"), .is_deployed = true },
+        { { "1123456789abcdef01234567" }, WARD_SPAN("test"), .is_deployed = false },
+    };
+    const struct ward_api_proxy proxy = { .id = { "0123456789abcdef01234567" },
+                                          .account_id = account,
+                                          .project_id = project,
+                                          .is_scope_active = is_active,
+                                          .name = WARD_SPAN("pets"),
+                                          .deployments = deployments,
+                                          .deployment_count = 2 };
+    struct ward_buffer packed = ward_buffer_new(1000);
+    struct ward_lookup lookup;
+    ward_proxy_body_encode(&proxy, &packed);
+    ward_proxy_lookup(gate->hash, pair, &lookup);
+    const struct ward_table_entry entry = ward_proxy_entry(&proxy, &lookup, ward_buffer_span(&packed),
+                                                           ++gate->revision);
+    assert_ok(ward_table_reserve(gate->writer, 1, packed.size));
+    assert_ok(ward_table_put(gate->writer, &entry));
+    assert_ok(ward_table_publish(gate->writer, gate->revision));
+    ward_buffer_free(&packed);
+}
+
+static void a_pair_is_its_proxys(void **state)
+{
+    struct gate *gate = *state;
+    const struct ward_proxy_pair pair = { WARD_SPAN("ak_1"), WARD_SPAN("sk_1") };
+    const struct ward_proxy_pair wrong = { WARD_SPAN("ak_1"), WARD_SPAN("sk_2") },
+                                 half = { .public_key = WARD_SPAN("ak_1") };
+    const struct {
+        const struct ward_proxy_pair *pair;
+        struct ward_span proxy, environment;
+        bool is_closed;
+        enum ward_reason reason;
+    } rows[] = {
+        { &pair, WARD_SPAN_NONE, WARD_SPAN_NONE, false, WARD_VERDICT_VALID },
+        { &pair, WARD_SPAN("pets"), WARD_SPAN("production"), false, WARD_VERDICT_VALID },
+        { &pair, WARD_SPAN_NONE, WARD_SPAN("0123456789abcdef01234567"), false, WARD_VERDICT_VALID },
+        { &pair, WARD_SPAN_NONE, WARD_SPAN("test"), false, WARD_VERDICT_WRONG_ENVIRONMENT },
+        { &pair, WARD_SPAN_NONE, WARD_SPAN("live"), false, WARD_VERDICT_WRONG_ENVIRONMENT },
+        { &pair, WARD_SPAN_NONE, WARD_SPAN(""), false, WARD_VERDICT_WRONG_ENVIRONMENT },
+        { &pair, WARD_SPAN("cats"), WARD_SPAN("production"), false, WARD_VERDICT_UNKNOWN },
+        { &pair, WARD_SPAN(""), WARD_SPAN_NONE, false, WARD_VERDICT_UNKNOWN },
+        { &wrong, WARD_SPAN_NONE, WARD_SPAN_NONE, false, WARD_VERDICT_UNKNOWN },
+        { &half, WARD_SPAN_NONE, WARD_SPAN_NONE, false, WARD_VERDICT_MALFORMED },
+        { &pair, WARD_SPAN_NONE, WARD_SPAN("test"), true, WARD_VERDICT_PROJECT_INACTIVE },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        put_proxy(gate, &pair, !rows[i].is_closed);
+        const struct ward_presented presented = { .kind = WARD_RECORD_API_PROXY,
+                                                  .pair = rows[i].pair,
+                                                  .proxy = rows[i].proxy,
+                                                  .environment = rows[i].environment };
+        struct ward_verdict verdict = verify(gate, &presented);
+        if (verdict.reason != rows[i].reason)
+            fail_msg("row %zu: %s", i, ward_reason_name(verdict.reason));
+        assert_false(verdict.is_first_use);
+    }
+}
+
+static void a_key_is_narrowed_by_its_environment(void **state)
+{
+    struct gate *gate = *state;
+    struct key key = good_key("v");
+    key.limit = 1;
+    put(gate, &key);
+    struct ward_presented presented = present("v");
+    presented.environment = WARD_SPAN("test");
+    assert_int_equal(verify(gate, &presented).reason, WARD_VERDICT_WRONG_ENVIRONMENT);
+    presented.environment = WARD_SPAN("production");
+    assert_int_equal(verify(gate, &presented).reason, WARD_VERDICT_WRONG_ENVIRONMENT);
+    presented.environment = WARD_SPAN("live");
+    presented.proxy = WARD_SPAN("a key");
+    struct ward_verdict verdict = verify(gate, &presented);
+    assert_int_equal(verdict.reason, WARD_VERDICT_UNKNOWN); /* a key is no proxy's, whatever it is called */
+    assert_true(verdict.is_foreign);
+    presented.proxy = WARD_SPAN_NONE;
+    assert_int_equal(verify(gate, &presented).reason, WARD_VERDICT_VALID); /* none of the refusals counted */
+    assert_int_equal(verify(gate, &presented).reason, WARD_VERDICT_LIMITED);
+}
+
 static void limits_are_counted_last(void **state)
 {
     struct gate *gate = *state;
@@ -541,7 +625,11 @@ int main(void)
         CASE(unknown_is_a_whole_value_away),
         CASE(a_foreign_key_is_unknown_and_counts_nothing),
         CASE(origins_are_held_against_the_list),
+        CASE(a_pair_is_its_proxys),
+        CASE(a_key_is_narrowed_by_its_environment),
         CASE(limits_are_counted_last),
+        CASE(a_pair_is_its_proxys),
+        CASE(a_key_is_narrowed_by_its_environment),
         CASE(first_use_is_told_until_it_is_noted),
         CASE(silence_makes_stale),
         CASE(a_change_is_obeyed_at_once),
