@@ -625,8 +625,6 @@ int main(void)
         CASE(unknown_is_a_whole_value_away),
         CASE(a_foreign_key_is_unknown_and_counts_nothing),
         CASE(origins_are_held_against_the_list),
-        CASE(a_pair_is_its_proxys),
-        CASE(a_key_is_narrowed_by_its_environment),
         CASE(limits_are_counted_last),
         CASE(a_pair_is_its_proxys),
         CASE(a_key_is_narrowed_by_its_environment),
