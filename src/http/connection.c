@@ -249,10 +249,26 @@ static bool decode_parameters(const struct ward_http_match *match, struct ward_h
     return true;
 }
 
+/* security.md attack 15: whoever stands in front may read it as a slash. */
+static bool has_encoded_slash(struct ward_span path)
+{
+    const char *end = path.data + path.size;
+    for (const char *at = path.data; (at = memchr(at, '%', (size_t)(end - at))) != NULL; at++) {
+        if (end - at >= 3 && at[1] == '2' && (at[2] | 0x20) == 'f') {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct ward_http_refusal ward_http_find_route(const struct ward_http_router *router, struct ward_http_request *request,
                                               struct ward_http_match *ret)
 {
     ward_http_router_find(router, request->method, request->path, request->listener, ret);
+    if (!(ret->surface && ret->surface->keeps_encoded_slashes) && has_encoded_slash(request->path)) {
+        ret->route = NULL;
+        return (struct ward_http_refusal){ 400, "bad_escape" };
+    }
     if (!ret->route) {
         return (struct ward_http_refusal){ 404, "no_route" };
     }
@@ -334,7 +350,7 @@ static enum MHD_Result take_head(struct ward_http_connection *connection, const 
     if (!refusal.status && is_too_long) {
         refusal = (struct ward_http_refusal){ 413, "body_too_large" };
     }
-    if (refusal.status && (is_too_long || connection->framing.expects_continue)) {
+    if (refusal.status && (refusal.status == 400 || is_too_long || connection->framing.expects_continue)) {
         return refuse_and_close(connection, refusal);
     }
     connection->refusal = refusal;

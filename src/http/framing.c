@@ -352,7 +352,8 @@ static int decode_at(struct ward_span text, size_t *at)
     return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
-/* security.md attack 15: dot segments, encoded slashes and NUL are refused, never normalised. */
+/* security.md attack 15: dot segments and NUL are refused, never normalised. An encoded slash is for the route to
+ * judge: ward_http_find_route. */
 static struct ward_http_refusal check_segment(struct ward_span segment)
 {
     bool is_dots = segment.size > 0;
@@ -363,7 +364,7 @@ static struct ward_http_refusal check_segment(struct ward_span segment)
         if (c < 0) {
             return refuse(400, "bad_escape");
         }
-        if (is_escape && (c == '/' || c == '\0')) {
+        if (is_escape && c == '\0') {
             return refuse(400, "bad_escape");
         }
         is_dots = is_dots && c == '.';

@@ -72,6 +72,12 @@ static inline struct ward_span ward_http_header_get(const struct ward_http_reque
  * escape: *ret_bad = true. */
 struct ward_span ward_http_query_get(struct ward_http_request *request, const char *name, bool *ret_bad);
 
+/** The same of a body that is a form (application/x-www-form-urlencoded). */
+struct ward_span ward_http_form_get(struct ward_http_request *request, const char *name, bool *ret_bad);
+
+/** How often a name stands in it. */
+size_t ward_http_form_count(const struct ward_http_request *request, const char *name);
+
 #define WARD_REPLY_HEADERS_MAX  24
 #define WARD_REPLY_HEADER_BYTES 3072 /* of one value: 255 encoded code points; a longer one is left out */
 
@@ -132,6 +138,7 @@ struct ward_http_surface {
     const struct ward_http_route *routes;
     size_t route_count;
     bool collapses_slashes;                  /* its routes are found with repeated slashes taken as one */
+    bool keeps_encoded_slashes;              /* %2F is a byte of a segment; elsewhere it is refused: 400 */
     const struct ward_http_route *otherwise; /* takes what is below the prefix and has no route, whatever the method;
                                                 NULL: refuse words a 404 */
     /** Word a refusal of the HTTP layer: 400 bad target, 404 no route, 413 body too large, 500, 503 queue full. */

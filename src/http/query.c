@@ -1,4 +1,4 @@
-/* The query of a target: NAME=VALUE pairs between '&', percent-encoded, '+' for a blank. */
+/* The query of a target, or a form: NAME=VALUE pairs between '&', percent-encoded, '+' for a blank. */
 #include "base/encoding.h"
 #include "http/internal.h"
 
@@ -19,7 +19,7 @@ static struct ward_span cut(struct ward_span *rest, char separator)
 /* '+' becomes a blank before the escapes are decoded: %2B stays a plus. */
 static bool decode(struct ward_span text, struct ward_buffer *ret)
 {
-    WARD_BUFFER blanks = ward_buffer_new(WARD_HTTP_TARGET_MAX);
+    WARD_BUFFER blanks = ward_buffer_new_secret(WARD_HTTP_TARGET_MAX);
     for (size_t i = 0; i < text.size; i++) {
         ward_buffer_append_char(&blanks, text.data[i] == '+' ? ' ' : text.data[i]);
     }
@@ -36,7 +36,7 @@ static bool is_named(struct ward_span raw, struct ward_span name)
     if (!needs_decoding(raw)) {
         return ward_span_equal(raw, name);
     }
-    WARD_BUFFER decoded = ward_buffer_new(WARD_HTTP_TARGET_MAX);
+    WARD_BUFFER decoded = ward_buffer_new_secret(WARD_HTTP_TARGET_MAX);
     return decode(raw, &decoded) && ward_span_equal(ward_buffer_span(&decoded), name);
 }
 
@@ -45,7 +45,7 @@ static struct ward_span value_of(struct ward_http_request *request, struct ward_
     if (!needs_decoding(raw)) {
         return raw.data ? raw : ward_span("", 0);
     }
-    WARD_BUFFER decoded = ward_buffer_new(WARD_HTTP_TARGET_MAX);
+    WARD_BUFFER decoded = ward_buffer_new_secret(WARD_HTTP_TARGET_MAX);
     if (!decode(raw, &decoded)) {
         *ret_bad = true;
         return WARD_SPAN_NONE;
@@ -55,16 +55,37 @@ static struct ward_span value_of(struct ward_http_request *request, struct ward_
     return value;
 }
 
-struct ward_span ward_http_query_get(struct ward_http_request *request, const char *name, bool *ret_bad)
+static struct ward_span find_value(struct ward_http_request *request, struct ward_span pairs, const char *name,
+                                   bool *ret_bad)
 {
     struct ward_span wanted = ward_span_of(name);
-    struct ward_span rest = request->query;
-    while (rest.size > 0) {
-        struct ward_span value = cut(&rest, '&');
+    while (pairs.size > 0) {
+        struct ward_span value = cut(&pairs, '&');
         struct ward_span raw_name = cut(&value, '=');
         if (is_named(raw_name, wanted)) {
             return value_of(request, value, ret_bad);
         }
     }
     return WARD_SPAN_NONE;
+}
+
+struct ward_span ward_http_query_get(struct ward_http_request *request, const char *name, bool *ret_bad)
+{
+    return find_value(request, request->query, name, ret_bad);
+}
+
+struct ward_span ward_http_form_get(struct ward_http_request *request, const char *name, bool *ret_bad)
+{
+    return find_value(request, request->body, name, ret_bad);
+}
+
+size_t ward_http_form_count(const struct ward_http_request *request, const char *name)
+{
+    struct ward_span wanted = ward_span_of(name), pairs = request->body;
+    size_t count = 0;
+    while (pairs.size > 0) {
+        struct ward_span value = cut(&pairs, '&');
+        count += is_named(cut(&value, '='), wanted);
+    }
+    return count;
 }

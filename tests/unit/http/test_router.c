@@ -46,6 +46,9 @@ static const struct ward_http_route lenient[] = {
 };
 static const struct ward_http_route lenient_otherwise = ROUTE(WARD_METHOD_OTHER, "/l/otherwise");
 
+/* %2F is a byte of a segment. */
+static const struct ward_http_route keeping[] = { ROUTE(WARD_GET, "/k/{name}"), ROUTE(WARD_GET, "/k/{name}/{part}") };
+
 static char refusal_seen[128];
 static char route_seen[128];
 
@@ -80,6 +83,12 @@ static const struct ward_http_surface surfaces[] = {
       .route_count = sizeof(lenient) / sizeof(lenient[0]),
       .collapses_slashes = true,
       .otherwise = &lenient_otherwise,
+      .refuse = refuse_native },
+    { .name = "keeping",
+      .prefix = "/k",
+      .routes = keeping,
+      .route_count = sizeof(keeping) / sizeof(keeping[0]),
+      .keeps_encoded_slashes = true,
       .refuse = refuse_native },
 };
 #define SURFACES (sizeof(surfaces) / sizeof(surfaces[0]))
@@ -125,6 +134,15 @@ static void finds_the_route(void **state)
         { WARD_GET, "/api-keys//", 404, "", "" },
         { WARD_GET, "//api-keys", 404, "", "" },
         { WARD_GET, "/api-keys//x", 404, "", "" },
+        { WARD_GET, "/k/a%2Fb", 200, "/k/{name}", "a/b," },
+        { WARD_GET, "/k/a%2fb/%2F", 200, "/k/{name}/{part}", "a/b,/" },
+        { WARD_GET, "/k/a%252Fb", 200, "/k/{name}", "a%2Fb," },
+        { WARD_GET, "/k/%2F%00", 400, "", "" },
+        { WARD_GET, "/k%2Fa", 400, "", "" },
+        { WARD_GET, "/k/a/b%2Fc/d", 404, "", "" },
+        { WARD_GET, "/l/things/a%2fb", 400, "", "" },
+        { WARD_GET, "/api-keys/a%2fb", 400, "", "" },
+        { WARD_GET, "/nowhere/a%2Fb", 400, "", "" },
         { WARD_GET, "/api-keys/live_1", 200, "/api-keys/{key}", "live_1," },
         { WARD_GET, "/api-keys/live_1/", 200, "/api-keys/{key}", "live_1," },
         { WARD_GET, "/api-keys/auth", 200, "/api-keys/{key}", "auth," },
