@@ -170,14 +170,18 @@ static bool look_in(struct ward_served *served, const struct ward_token_question
 
 /* ---- the verdict ---- */
 
+/* An empty name is nobody's: a gateway whose variable turned out empty lets nobody in. */
+static bool is_named(struct ward_span name, struct ward_span who)
+{
+    return who.size > 0 && ward_span_equal(name, who);
+}
+
 static bool names(const struct ward_json_value *audience, struct ward_span who)
 {
-    if (who.size == 0)
-        return false;
     if (ward_json_type(audience) == WARD_JSON_STRING)
-        return ward_span_equal(ward_json_string(audience), who);
+        return is_named(ward_json_string(audience), who);
     for (size_t i = 0; i < ward_json_count(audience); i++) {
-        if (ward_span_equal(ward_json_string(ward_json_at(audience, i)), who))
+        if (is_named(ward_json_string(ward_json_at(audience, i)), who))
             return true;
     }
     return false;
@@ -189,7 +193,7 @@ static bool is_for_us(const struct ward_token_question *question, const struct w
     char project[WARD_UUID_CHARS + 1];
     if (audience == NULL)
         return true;
-    if (question->audience.size > 0)
+    if (question->audience.data != NULL)
         return names(audience, question->audience);
     ward_uuid_format(question->project, project);
     return names(audience, environment->access_url) || names(audience, environment->name) ||
@@ -205,7 +209,7 @@ static enum ward_reason judge(const struct ward_token_question *question, const 
     if ((claims->not_before_ms != WARD_TIME_NONE && claims->not_before_ms > now_ms) ||
         (jwk->not_before_ms != WARD_TIME_NONE && jwk->not_before_ms > now_ms))
         return WARD_VERDICT_NOT_YET_VALID;
-    if (question->issuer.size > 0 && !ward_span_equal(question->issuer, claims->issuer))
+    if (question->issuer.data != NULL && !is_named(claims->issuer, question->issuer))
         return WARD_VERDICT_WRONG_ISSUER;
     return is_for_us(question, &signer->environment, claims->audience) ? WARD_VERDICT_VALID
                                                                        : WARD_VERDICT_WRONG_AUDIENCE;
