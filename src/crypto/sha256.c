@@ -2,6 +2,7 @@
 
 #include "base/seam.h"
 #include "crypto/keyed_hash.h"
+#include "crypto/material_internal.h"
 
 static void free_digest_context(EVP_MD_CTX **context)
 {
@@ -9,28 +10,9 @@ static void free_digest_context(EVP_MD_CTX **context)
 }
 #define OWNED_CONTEXT __attribute__((cleanup(free_digest_context))) EVP_MD_CTX *
 
-/* Fetched by the first caller and kept until the process ends. A failed fetch is tried again by the next call. */
-static const EVP_MD *fetch_sha256(void)
-{
-    static EVP_MD *shared;
-    EVP_MD *kept = __atomic_load_n(&shared, __ATOMIC_ACQUIRE);
-    if (kept) {
-        return kept;
-    }
-    EVP_MD *fetched = EVP_MD_fetch(NULL, "SHA256", NULL);
-    if (!fetched) {
-        return NULL;
-    }
-    if (!__atomic_compare_exchange_n(&shared, &kept, fetched, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-        EVP_MD_free(fetched); /* another thread was first */
-        return kept;
-    }
-    return fetched;
-}
-
 enum ward_status ward_sha256(const struct ward_span *parts, size_t count, uint8_t ret[WARD_SHA256_BYTES])
 {
-    const EVP_MD *digest = fetch_sha256();
+    const EVP_MD *digest = ward_digest(256);
     OWNED_CONTEXT context = digest ? EVP_MD_CTX_new() : NULL;
     if (!context || EVP_DigestInit_ex2(context, digest, NULL) != 1) {
         return WARD_NO_MEMORY;
@@ -56,7 +38,7 @@ struct ward_sha256_stream {
 
 enum ward_status ward_sha256_begin(struct ward_sha256_stream **ret)
 {
-    const EVP_MD *digest = fetch_sha256();
+    const EVP_MD *digest = ward_digest(256);
     struct ward_sha256_stream *stream = digest ? ward_alloc(sizeof(*stream)) : NULL;
     if (!stream) {
         return WARD_NO_MEMORY;
