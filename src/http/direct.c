@@ -50,6 +50,7 @@ enum {
     SPARES_MAX = 64,          /* buffers of requests that workers had */
     OUTPUT_SOON = 256 * 1024, /* answers that wait for the end of the turn */
     BUFFER_KEPT = 64 * 1024,  /* of a buffer, for the next answer */
+    PLACES = 6,               /* so many connections are read before the first of them is served */
     BODY_COPIED = 4096,       /* sent with the heads; a larger one is sent from where it is */
     LINGER_MS = 2000,
     MS_PER_S = 1000,
@@ -64,6 +65,18 @@ struct waiting {
     size_t at, size;
 };
 
+/* What a connection sent, and the first request in it. */
+struct place {
+    struct ward_http_connection *connection; /* NULL: free */
+    char *input;
+    size_t size;   /* of the bytes in it */
+    size_t length; /* of the first request. 0: it is not plain, or not whole, or has no route */
+    bool is_peeked;
+    bool looks_ahead; /* its route has not brought near all that it can */
+    struct ward_http_request request;
+    struct ward_http_match match;
+};
+
 struct ward_http_direct {
     struct ward_http_server *server;
     size_t number;
@@ -74,8 +87,9 @@ struct ward_http_direct {
     int64_t accept_again_ms; /* 0: accepting */
     bool is_accepting;
     int64_t now_ms; /* of this turn of the loop */
-    char *input;
-    size_t input_size; /* of it, used in this turn */
+    struct place places[PLACES];
+    size_t next_place;   /* the oldest of those that are taken, if all are */
+    struct place *place; /* in work */
     size_t spare_count;
     char *spares[SPARES_MAX];                 /* all zero */
     _Atomic uint64_t requests;                /* that were answered here */
@@ -88,10 +102,7 @@ struct ward_http_direct {
     time_t date_s;
     size_t date_size;
     char date[40];
-    /* the request in work */
-    struct ward_http_request request;
-    struct ward_http_reply reply;
-    struct ward_http_match match;
+    struct ward_http_reply reply; /* of the request in work */
     pthread_mutex_t done_lock;
     struct ward_http_connection *done; /* given back by workers */
 };
@@ -454,11 +465,11 @@ static bool is_plain(const struct ward_http_request *request, const struct ward_
 }
 
 /* Read one request; its length. 0: it is not plain, or not whole, or has no route. Nothing has happened then. */
-static size_t read_request(struct ward_http_direct *direct, const struct ward_http_connection *connection,
-                           struct ward_span bytes)
+static size_t read_request(struct ward_http_direct *direct, struct place *place, struct ward_span bytes)
 {
     struct ward_http_server *server = direct->server;
-    struct ward_http_request *request = &direct->request;
+    const struct ward_http_connection *connection = place->connection;
+    struct ward_http_request *request = &place->request;
     struct ward_http_thread *thread = ward_http_thread_get(server);
     ward_pool_reset(&request->pool);
     *request = (struct ward_http_request){
@@ -471,11 +482,11 @@ static size_t read_request(struct ward_http_direct *direct, const struct ward_ht
     struct ward_http_framing framing;
     size_t head = thread ? ward_http_framing_read_raw(bytes, request, &framing) : 0;
     if (head == 0 || !is_plain(request, &framing, bytes.size - head) ||
-        ward_http_find_route(server->router, request, &direct->match).status ||
-        framing.content_length > ward_http_length_limit(direct->match.route)) {
+        ward_http_find_route(server->router, request, &place->match).status ||
+        framing.content_length > ward_http_length_limit(place->match.route)) {
         return 0;
     }
-    if (direct->match.route->body_max > 0) { /* others drop what is sent along */
+    if (place->match.route->body_max > 0) { /* others drop what is sent along */
         request->body = ward_span(bytes.data + head, (size_t)framing.content_length);
     }
     ward_http_request_id(thread, request->request_id);
@@ -498,17 +509,19 @@ static void write_answer(struct ward_http_direct *direct, const struct ward_http
 /* The worker gets the bytes and the pool with the request; the event thread makes new ones. */
 static bool give_to_worker(struct ward_http_direct *direct, struct ward_http_connection *connection)
 {
+    struct place *place = direct->place;
     char *input = take_input(direct);
     if (!input) {
         return false;
     }
-    connection->input = direct->input;
-    connection->input_size = direct->input_size;
-    direct->input = input;
-    connection->request = direct->request;
+    connection->input = place->input;
+    connection->input_size = place->size;
+    place->input = input;
+    place->size = 0;
+    connection->request = place->request;
     connection->reply = direct->reply;
-    connection->match = direct->match;
-    direct->request.pool = ward_pool_new(WARD_REQUEST_POOL_MAX);
+    connection->match = place->match;
+    place->request.pool = ward_pool_new(WARD_REQUEST_POOL_MAX);
     direct->reply.body = ward_buffer_new_secret(WARD_REPLY_MAX);
     connection->started_ms = direct->now_ms;
     ward_http_enter(connection, WARD_HTTP_HANDLER, 0);
@@ -525,7 +538,8 @@ static bool give_to_worker(struct ward_http_direct *direct, struct ward_http_con
  * they stand already. */
 static bool discard(struct ward_http_direct *direct, const struct ward_http_connection *connection, size_t size)
 {
-    return recv(connection->fd, direct->input, size, connection->door->is_unix ? 0 : MSG_TRUNC) == (ssize_t)size;
+    int flags = connection->door->is_unix ? 0 : MSG_TRUNC;
+    return recv(connection->fd, direct->place->input, size, flags) == (ssize_t)size;
 }
 
 static const struct ward_buffer no_body;
@@ -550,27 +564,30 @@ static bool settle_answer(struct ward_http_direct *direct, struct ward_http_conn
 }
 
 /* Run the requests that lie in the input, up to the first that is not for this thread. */
-static struct turn run_requests(struct ward_http_direct *direct, struct ward_http_connection *connection, size_t size)
+static struct turn run_requests(struct ward_http_direct *direct, struct place *place)
 {
     struct turn turn = { 0 };
-    struct ward_http_request *request = &direct->request;
+    struct ward_http_connection *connection = place->connection;
+    struct ward_http_request *request = &place->request;
     struct ward_http_reply *reply = &direct->reply;
+    size_t size = place->size;
     while (turn.used < size && !turn.must_close && connection->unsent.size == 0) {
-        size_t length = read_request(direct, connection, ward_span(direct->input + turn.used, size - turn.used));
+        struct ward_span left = ward_span(place->input + turn.used, size - turn.used);
+        size_t length = turn.used == 0 ? place->length : read_request(direct, place, left);
         if (length == 0) {
             turn.is_foreign = turn.used == 0 || size < INPUT_BYTES; /* or only cut off, and first the next time */
             break;
         }
         begin_reply(direct);
         turn.used += length;
-        ward_http_handler handle = direct->match.route->handle_inline;
+        ward_http_handler handle = place->match.route->handle_inline;
         turn.is_handed = !handle || handle(request, reply) == WARD_HAND_OVER;
         if (turn.is_handed) {
             break;
         }
-        ward_http_reply_settle(request, direct->match.surface, reply);
+        ward_http_reply_settle(request, place->match.surface, reply);
         write_answer(direct, request, reply);
-        report(direct, request, &direct->match, reply, 0);
+        report(direct, request, &place->match, reply, 0);
         turn.must_close = reply->must_close;
         turn.is_broken = !settle_answer(direct, connection);
         if (turn.is_broken) {
@@ -610,9 +627,10 @@ static void end_turn(struct ward_http_direct *direct, struct ward_http_connectio
 /* What comes behind the last request of a connection. */
 static void drop_input(struct ward_http_direct *direct, struct ward_http_connection *connection)
 {
-    ssize_t size = recv(connection->fd, direct->input, INPUT_BYTES, 0);
+    char *input = direct->places[0].input;
+    ssize_t size = recv(connection->fd, input, INPUT_BYTES, 0);
     if (size > 0) {
-        explicit_bzero(direct->input, (size_t)size);
+        explicit_bzero(input, (size_t)size);
     } else if (size == 0 || (errno != EAGAIN && errno != EINTR)) {
         close_connection(direct, connection);
     }
@@ -621,11 +639,12 @@ static void drop_input(struct ward_http_direct *direct, struct ward_http_connect
 static void refuse_handing(struct ward_http_direct *direct, struct ward_http_connection *connection)
 {
     struct ward_buffer none = no_body;
+    struct ward_http_request *request = &direct->place->request;
+    const struct ward_http_match *match = &direct->place->match;
     begin_answers(direct);
-    ward_http_reply_refuse(&direct->request, direct->match.surface, (struct ward_http_refusal){ 503, "no_memory" },
-                           &direct->reply);
-    write_answer(direct, &direct->request, &direct->reply);
-    report(direct, &direct->request, &direct->match, &direct->reply, 0);
+    ward_http_reply_refuse(request, match->surface, (struct ward_http_refusal){ 503, "no_memory" }, &direct->reply);
+    write_answer(direct, request, &direct->reply);
+    report(direct, request, match, &direct->reply, 0);
     if (send_answers(direct, connection, is_sent_apart(&direct->reply.body) ? &direct->reply.body : &none)) {
         end_turn(direct, connection, direct->reply.must_close);
     } else {
@@ -645,20 +664,19 @@ static bool keep_ahead(struct ward_http_connection *connection, struct ward_span
 }
 
 /* The rest of the input, of which nothing lies in the socket any more. */
-static struct ward_span rest_of(const struct ward_http_direct *direct, const struct turn *turn, size_t size,
-                                bool is_peeked)
+static struct ward_span rest_of(const struct place *place, const struct turn *turn)
 {
-    return is_peeked ? WARD_SPAN_NONE : ward_span(direct->input + turn->used, size - turn->used);
+    return place->is_peeked ? WARD_SPAN_NONE : ward_span(place->input + turn->used, place->size - turn->used);
 }
 
 /* Send what the requests of a turn gave, and see what the connection does next. */
-static void conclude(struct ward_http_direct *direct, struct ward_http_connection *connection, const struct turn *turn,
-                     size_t size, bool is_peeked)
+static void conclude(struct ward_http_direct *direct, struct place *place, const struct turn *turn)
 {
     struct ward_buffer none = no_body;
-    struct ward_span rest = rest_of(direct, turn, size, is_peeked);
+    struct ward_http_connection *connection = place->connection;
+    struct ward_span rest = rest_of(place, turn);
     bool is_well = !turn->is_broken && send_answers(direct, connection, &none) &&
-                   (!is_peeked || turn->used == 0 || discard(direct, connection, turn->used));
+                   (!place->is_peeked || turn->used == 0 || discard(direct, connection, turn->used));
     connection->has_served |= turn->used > 0;
     bool is_library = is_well && turn->is_foreign && !turn->is_handed && connection->unsent.size == 0;
     if (is_well && !is_library && !turn->must_close) {
@@ -678,12 +696,11 @@ static void conclude(struct ward_http_direct *direct, struct ward_http_connectio
 }
 
 /* Nearly always: all that came was answered, and the answers may wait for those of the others. */
-static bool may_wait(const struct ward_http_direct *direct, const struct ward_http_connection *connection,
-                     const struct turn *turn, size_t size, bool is_peeked)
+static bool may_wait(const struct ward_http_direct *direct, const struct place *place, const struct turn *turn)
 {
-    return !is_peeked && turn->used == size && !turn->is_handed && !turn->is_broken && !turn->must_close &&
-           connection->unsent.size == 0 && direct->output.status == WARD_OK && direct->output.size < OUTPUT_SOON &&
-           direct->waiting_count < EVENTS_MAX;
+    return !place->is_peeked && turn->used == place->size && !turn->is_handed && !turn->is_broken &&
+           !turn->must_close && place->connection->unsent.size == 0 && direct->output.status == WARD_OK &&
+           direct->output.size < OUTPUT_SOON && direct->waiting_count < EVENTS_MAX;
 }
 
 static void send_waiting(struct ward_http_direct *direct)
@@ -704,48 +721,102 @@ static void send_waiting(struct ward_http_direct *direct)
     }
 }
 
-static size_t take_ahead(struct ward_http_direct *direct, struct ward_http_connection *connection)
+static size_t take_ahead(struct ward_http_connection *connection, char *input)
 {
     size_t size = connection->ahead.size;
     if (size > 0) {
-        memcpy(direct->input, connection->ahead.data, size);
+        memcpy(input, connection->ahead.data, size);
         ward_buffer_free(&connection->ahead);
     }
     return size;
 }
 
-static void serve(struct ward_http_direct *direct, struct ward_http_connection *connection)
+/* Read what a connection sent. False: there is nothing to serve. */
+static bool take_bytes(struct ward_http_direct *direct, struct ward_http_connection *connection, struct place *place)
 {
-    bool is_peeked = !connection->has_served;
-    size_t ahead = take_ahead(direct, connection);
-    ssize_t more = recv(connection->fd, direct->input + ahead, INPUT_BYTES - ahead, is_peeked ? MSG_PEEK : 0);
+    place->is_peeked = !connection->has_served;
+    size_t ahead = take_ahead(connection, place->input);
+    ssize_t more = recv(connection->fd, place->input + ahead, INPUT_BYTES - ahead, place->is_peeked ? MSG_PEEK : 0);
     bool is_over = more == 0 && ahead == 0;
     if (is_over || (more < 0 && errno != EAGAIN && errno != EINTR)) {
+        explicit_bzero(place->input, ahead);
         close_connection(direct, connection);
-        return;
+        return false;
     }
-    size_t size = ahead + (more > 0 ? (size_t)more : 0);
-    if (size == 0) {
-        return;
+    place->size = ahead + (more > 0 ? (size_t)more : 0);
+    if (place->size == 0) {
+        return false;
     }
     /* Not idle any more: a drain that begins now waits for the answer. */
     int64_t deadline_ms = atomic_load_explicit(&connection->deadline_ms, memory_order_relaxed);
     ward_http_enter(connection, WARD_HTTP_HANDLER, deadline_ms);
-    const char *input = direct->input;
-    direct->input_size = size;
+    place->connection = connection;
+    return true;
+}
+
+/* The route may fetch, a step at each call, what it will read: meanwhile others are taken in. */
+static void look_ahead(struct place *place)
+{
+    place->looks_ahead = place->looks_ahead && place->match.route->foresee(&place->request);
+}
+
+static void take_in(struct ward_http_direct *direct, struct ward_http_connection *connection, struct place *place)
+{
+    if (!take_bytes(direct, connection, place)) {
+        return;
+    }
+    place->length = read_request(direct, place, ward_span(place->input, place->size));
+    place->looks_ahead = place->length > 0 && place->match.route->foresee;
+    look_ahead(place);
+}
+
+static void serve(struct ward_http_direct *direct, struct place *place)
+{
+    const char *input = place->input;
+    size_t size = place->size;
+    direct->place = place;
     begin_answers(direct);
-    struct turn turn = run_requests(direct, connection, size);
-    if (may_wait(direct, connection, &turn, size, is_peeked)) {
-        direct->waiting[direct->waiting_count++] = (struct waiting){ connection, direct->own_at,
+    struct turn turn = run_requests(direct, place);
+    if (may_wait(direct, place, &turn)) {
+        direct->waiting[direct->waiting_count++] = (struct waiting){ place->connection, direct->own_at,
                                                                      direct->output.size - direct->own_at };
     } else {
-        conclude(direct, connection, &turn, size, is_peeked);
+        conclude(direct, place, &turn);
     }
-    if (direct->input == input) { /* or a worker has it */
-        explicit_bzero(direct->input, size);
+    if (place->input == input) { /* or a worker has it */
+        explicit_bzero(place->input, size);
     }
     wipe(&direct->reply.body, WARD_REPLY_MAX);
-    ward_pool_reset(&direct->request.pool);
+    ward_pool_reset(&place->request.pool);
+    place->connection = NULL;
+}
+
+/* Serve all that were taken in, the oldest first. */
+static void serve_taken(struct ward_http_direct *direct)
+{
+    for (size_t i = 0; i < PLACES; i++) {
+        struct place *place = &direct->places[(direct->next_place + i) % PLACES];
+        if (place->connection) {
+            serve(direct, place);
+        }
+    }
+}
+
+/* Take a connection in. The one that was taken in so many before it is served for it, and meanwhile those between them
+ * look ahead. */
+static void take_or_serve(struct ward_http_direct *direct, struct ward_http_connection *connection)
+{
+    struct place *place = &direct->places[direct->next_place];
+    direct->next_place = (direct->next_place + 1) % PLACES;
+    if (place->connection) {
+        serve(direct, place);
+    }
+    take_in(direct, connection, place);
+    for (size_t i = 0; i < PLACES; i++) {
+        if (&direct->places[i] != place && direct->places[i].connection) {
+            look_ahead(&direct->places[i]);
+        }
+    }
 }
 
 /* An answer is out that took longer: what was sent behind its request is next. */
@@ -754,7 +825,7 @@ static void go_on(struct ward_http_direct *direct, struct ward_http_connection *
     bool has_more = !must_close && connection->unsent.size == 0 && connection->ahead.size > 0;
     end_turn(direct, connection, must_close);
     if (has_more) {
-        serve(direct, connection);
+        take_or_serve(direct, connection);
     }
 }
 
@@ -840,7 +911,7 @@ static void handle_connection(struct ward_http_direct *direct, struct ward_http_
     } else if (connection->is_ending) {
         drop_input(direct, connection);
     } else {
-        serve(direct, connection);
+        take_or_serve(direct, connection);
     }
 }
 
@@ -877,6 +948,7 @@ static void *run(void *argument)
         for (int i = 0; i < count; i++) {
             handle_event(direct, &events[i]);
         }
+        serve_taken(direct);
         send_waiting(direct);
         ward_http_relays_look(&direct->relays, direct->now_ms);
         if (direct->accept_again_ms && direct->now_ms >= direct->accept_again_ms) {
@@ -885,23 +957,35 @@ static void *run(void *argument)
         }
     }
     finish_done(direct); /* the last answers of the workers, if they are still to be sent */
+    serve_taken(direct);
     send_waiting(direct);
     return NULL;
+}
+
+static bool make_places(struct ward_http_direct *direct)
+{
+    for (size_t i = 0; i < PLACES; i++) {
+        struct place *place = &direct->places[i];
+        place->request.pool = ward_pool_new(WARD_REQUEST_POOL_MAX);
+        place->input = ward_alloc(INPUT_BYTES);
+        if (!place->input) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static enum ward_status start_one(struct ward_http_server *server, struct ward_http_direct *direct, size_t number)
 {
     direct->server = server;
     direct->number = number;
-    direct->request.pool = ward_pool_new(WARD_REQUEST_POOL_MAX);
     direct->reply.body = ward_buffer_new_secret(WARD_REPLY_MAX);
     direct->output = ward_buffer_new_secret(SIZE_MAX);
-    direct->input = ward_alloc(INPUT_BYTES);
     direct->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     direct->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     direct->relays = (struct ward_http_relays){ .epoll_fd = direct->epoll_fd, .tag = TAG_RELAY };
     pthread_mutex_init(&direct->done_lock, NULL);
-    if (!direct->input || direct->epoll_fd < 0 || direct->wake_fd < 0 ||
+    if (!make_places(direct) || direct->epoll_fd < 0 || direct->wake_fd < 0 ||
         !watch(direct, EPOLL_CTL_ADD, direct->wake_fd, EPOLLIN, direct, TAG_WAKE)) {
         return WARD_NO_MEMORY;
     }
@@ -943,11 +1027,13 @@ static void stop_one(struct ward_http_direct *direct)
     }
     ward_buffer_free(&direct->output);
     ward_buffer_free(&direct->reply.body);
-    ward_pool_free(&direct->request.pool);
+    for (size_t i = 0; i < PLACES; i++) {
+        ward_pool_free(&direct->places[i].request.pool);
+        ward_free(direct->places[i].input);
+    }
     while (direct->spare_count > 0) {
         ward_free(direct->spares[--direct->spare_count]);
     }
-    ward_free(direct->input);
     pthread_mutex_destroy(&direct->done_lock);
 }
 

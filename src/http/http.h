@@ -56,6 +56,7 @@ struct ward_http_request {
     void *thread_data; /* what the application's thread hook made for this thread (a verifier) */
     void *application; /* as given to the server */
     void *handed_over; /* what an inline handler left for its worker part; in the pool */
+    void *foreseen;    /* what a route's foresight left for its inline handler; in the pool */
 };
 
 /** The first value of a header, or absent. Case-insensitive. */
@@ -129,6 +130,10 @@ struct ward_http_route {
     const char *name;                /* operation id for logs, metrics and OpenAPI: "createApiKey" */
     const char *summary;             /* one sentence for OpenAPI */
     uint32_t listeners;              /* bit set of 1 << enum ward_listener_kind */
+    /** Bring near what handle_inline will read, a step at each call; true: there is another step. Called while the
+     * thread has others to read from and to answer, or not at all: it changes nothing but request->foreseen, and
+     * handle_inline must do without. */
+    bool (*foresee)(struct ward_http_request *request);
 };
 
 /** A surface: its routes and how it words what the HTTP layer itself refuses. */

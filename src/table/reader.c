@@ -4,6 +4,7 @@
  */
 #include "table/limit.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -19,7 +20,9 @@
 /* A heartbeat from further in the future than two threads' clocks can differ is damage. */
 #define FUTURE_MS 1000
 /* What the body of a key with a handful of members comes to; the processor fetches on by itself. */
-#define BODY_PREFETCH_BYTES 320
+#define BODY_PREFETCH_BYTES 384
+#define LINE_BYTES          64
+#define FORESEEN_PROBES     8
 
 struct ward_table_reader {
     struct ward_table_view view;
@@ -255,13 +258,78 @@ void ward_table_find_prefetch(const struct ward_table_reader *reader, const stru
     __builtin_prefetch(&reader->view.index[ward_lookup_home(lookup) & (reader->view.geometry.index_slots - 1)]);
 }
 
+static void prefetch_body(const struct ward_table_reader *reader, uint64_t offset, uint32_t size)
+{
+    uint64_t arena_bytes = reader->view.geometry.arena_bytes;
+    if (offset >= arena_bytes || size > arena_bytes - offset)
+        return;
+    const uint8_t *body = reader->view.arena + offset;
+    uintptr_t into_line = (uintptr_t)body % LINE_BYTES;
+    for (size_t at = 0; at < into_line + size && at < BODY_PREFETCH_BYTES; at += LINE_BYTES)
+        __builtin_prefetch(body - into_line + at);
+}
+
 void ward_table_body_prefetch(const struct ward_table_reader *reader, const struct ward_record *record)
 {
-    if (record->body_offset >= reader->view.geometry.arena_bytes)
+    prefetch_body(reader, record->body_offset, record->body_size);
+}
+
+/* ---- foresee ---- */
+
+/* Few probes: who is further away is found without having been fetched. */
+static bool foresee_record(const struct ward_table_reader *reader, struct ward_table_foresight *foresight)
+{
+    uint64_t mask = reader->view.geometry.index_slots - 1;
+    uint64_t at = ward_lookup_home(&foresight->lookup) & mask;
+    uint32_t tag = ward_lookup_tag(&foresight->lookup);
+    for (unsigned probe = 0; probe < FORESEEN_PROBES; probe++, at = (at + 1) & mask) {
+        uint64_t slot = __atomic_load_n(&reader->view.index[at], __ATOMIC_RELAXED);
+        if (slot == WARD_SLOT_EMPTY)
+            return false;
+        if (ward_slot_tag(slot) != tag || slot == WARD_SLOT_TOMBSTONE)
+            continue;
+        foresight->position = ward_slot_record(slot);
+        if (foresight->position >= reader->view.geometry.record_capacity)
+            return false;
+        prefetch_counter(reader, slot);
+        const uint64_t *record = reader->view.records + (uint64_t)foresight->position * WARD_RECORD_WORDS;
+        __builtin_prefetch(record);
+        __builtin_prefetch(record + LINE_BYTES / sizeof(*record));
+        return true;
+    }
+    return false;
+}
+
+/* The reader may have moved to a smaller table since the step before. */
+static void foresee_body(const struct ward_table_reader *reader, struct ward_table_foresight *foresight)
+{
+    enum { ID = offsetof(struct ward_record, id) / 8, OFFSET = offsetof(struct ward_record, body_offset) / 8, SIZE };
+    if (foresight->position >= reader->view.geometry.record_capacity)
         return;
-    const uint8_t *body = reader->view.arena + record->body_offset;
-    for (size_t at = 0; at < BODY_PREFETCH_BYTES; at += 64)
-        __builtin_prefetch(body + at);
+    const uint64_t *record = reader->view.records + (uint64_t)foresight->position * WARD_RECORD_WORDS;
+    uint64_t sizes = __atomic_load_n(&record[SIZE], __ATOMIC_RELAXED);
+    uint32_t size;
+    memcpy(&size, &sizes, sizeof(size));
+    uint64_t id[2] = { __atomic_load_n(&record[ID], __ATOMIC_RELAXED),
+                       __atomic_load_n(&record[ID + 1], __ATOMIC_RELAXED) };
+    memcpy(foresight->id.bytes, id, sizeof(id));
+    prefetch_body(reader, __atomic_load_n(&record[OFFSET], __ATOMIC_RELAXED), size);
+}
+
+bool ward_table_foresee(const struct ward_table_reader *reader, struct ward_table_foresight *foresight)
+{
+    switch (foresight->step++) {
+    case 0:
+        ward_table_find_prefetch(reader, &foresight->lookup);
+        return true;
+    case 1:
+        return foresee_record(reader, foresight);
+    case 2:
+        foresee_body(reader, foresight);
+        return false;
+    default:
+        return false;
+    }
 }
 
 static struct ward_span read_body(const struct ward_table_reader *reader, const struct ward_record *record)

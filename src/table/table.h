@@ -241,6 +241,21 @@ enum ward_table_found ward_table_find(struct ward_table_reader *reader, const st
 /** Fetch what ward_table_find looks at first, ahead of it. */
 void ward_table_find_prefetch(const struct ward_table_reader *reader, const struct ward_lookup *lookup);
 
+/** How far a lookup's lines were fetched ahead. Begin with the lookup, and zeros behind it. */
+struct ward_table_foresight {
+    struct ward_lookup lookup;
+    unsigned step;
+    uint32_t position;   /* of the record that may be the lookup's; checked by nobody */
+    struct ward_uuid id; /* of that record, once no step is left; nil: none was found */
+};
+
+/**
+ * Fetch ahead what ward_table_find and ward_table_body will read of a lookup, a step at each call: the index; the
+ * record and its counter; the body. Leave some 100 ns between two steps. Hints: nothing that is read here is believed.
+ * True: there is another step.
+ */
+bool ward_table_foresee(const struct ward_table_reader *reader, struct ward_table_foresight *foresight);
+
 /** Fetch a record's body ahead of ward_table_body; a hint, whatever the record says. */
 void ward_table_body_prefetch(const struct ward_table_reader *reader, const struct ward_record *record);
 

@@ -29,11 +29,24 @@ static enum ward_table_found find_kind(struct ward_verifier *verifier, const str
     return found == WARD_TABLE_FOUND && ret->kind != kind ? WARD_TABLE_MISSING : found;
 }
 
+typedef void make_lookup(const struct ward_keyed_hash *hash, uint64_t id, struct ward_lookup *ret);
+
+/* Stages and plans are few, and each call asks for them anew. */
+static const struct ward_lookup *keep_lookup(struct ward_verifier *verifier, struct ward_kept_lookup *all, uint64_t id,
+                                             make_lookup *make)
+{
+    struct ward_kept_lookup *kept = &all[id % WARD_KEPT_LOOKUPS];
+    if (kept->id != id || id == 0) {
+        make(verifier->hash, id, &kept->lookup);
+        kept->id = id;
+    }
+    return &kept->lookup;
+}
+
 static enum ward_table_found find_stage(struct ward_verifier *verifier, uint64_t stage, struct ward_record *ret)
 {
-    struct ward_lookup lookup;
-    ward_stage_lookup(verifier->hash, stage, &lookup);
-    return find_kind(verifier, &lookup, WARD_RECORD_STAGE, ret);
+    return find_kind(verifier, keep_lookup(verifier, verifier->stages, stage, ward_stage_lookup), WARD_RECORD_STAGE,
+                     ret);
 }
 
 static enum ward_table_found find_relation(struct ward_verifier *verifier, uint64_t key, uint64_t stage,
@@ -56,13 +69,12 @@ static bool read_terms(struct ward_verifier *verifier, const struct ward_found_s
 {
     uint64_t plan = stage->relation.plan.other;
     struct ward_record record;
-    struct ward_lookup lookup;
     if (plan == 0) {
         ward_record_terms(&stage->stage, ret);
         return true;
     }
-    ward_plan_lookup(verifier->hash, plan, &lookup);
-    if (find_kind(verifier, &lookup, WARD_RECORD_PLAN, &record) != WARD_TABLE_FOUND)
+    const struct ward_lookup *lookup = keep_lookup(verifier, verifier->plans, plan, ward_plan_lookup);
+    if (find_kind(verifier, lookup, WARD_RECORD_PLAN, &record) != WARD_TABLE_FOUND)
         return false;
     ward_record_terms(&record, ret);
     return true;
@@ -86,12 +98,35 @@ static enum ward_reason recognise_stage(struct ward_verifier *verifier, const st
     return WARD_VERDICT_VALID;
 }
 
+bool ward_stage_foresee(struct ward_verifier *verifier, struct ward_foresight *foresight)
+{
+    const struct ward_record guess = { .id = foresight->credential.id };
+    foresight->key = foresight->stage == 0 ? 0 : ward_record_id(&guess, 0);
+    if (foresight->key == 0)
+        return false;
+    ward_relation_lookup(verifier->hash, foresight->key, foresight->stage, &foresight->relation.lookup);
+    return ward_table_foresee(verifier->reader, &foresight->relation);
+}
+
+/* The lookup of the relation, and its first line on its way while the stage, which is hot, is looked at. */
+static void begin_relation(struct ward_verifier *verifier, const struct ward_presented *presented, uint64_t key,
+                           struct ward_lookup *ret)
+{
+    const struct ward_foresight *foresight = presented->foresight;
+    uint64_t stage = presented->stage->stage;
+    if (foresight != NULL && key != 0 && foresight->key == key && foresight->stage == stage) {
+        *ret = foresight->relation.lookup;
+        return;
+    }
+    ward_relation_lookup(verifier->hash, key, stage, ret);
+    ward_table_find_prefetch(verifier->reader, ret);
+}
+
 enum ward_reason ward_stage_recognise(struct ward_verifier *verifier, const struct ward_presented *presented,
                                       struct ward_found_stage *ret, struct ward_verdict *verdict)
 {
     struct ward_lookup lookup;
-    ward_relation_lookup(verifier->hash, ward_record_id(&verdict->record, 0), presented->stage->stage, &lookup);
-    ward_table_find_prefetch(verifier->reader, &lookup); /* on its way while the stage, which is hot, is looked at */
+    begin_relation(verifier, presented, ward_record_id(&verdict->record, 0), &lookup);
     enum ward_reason reason = recognise_stage(verifier, presented, ret);
     if (reason != WARD_VERDICT_VALID || !ret->is_found)
         return reason;

@@ -24,6 +24,9 @@ bool ward_scope_is_within(const struct ward_table_scope *scope, const struct war
 /** True when a key of another tenant may ask for the stage: it is subscribed, or everybody may. NULL: none is asked. */
 bool ward_stage_is_open(const struct ward_found_stage *stage);
 
+/** Go on where the credential's record was fetched: begin with its relation to the stage, if one will be asked for. */
+bool ward_stage_foresee(struct ward_verifier *verifier, struct ward_foresight *foresight);
+
 /** Find the stage, the relation of verdict's key to it, and its terms. VALID: read, nothing judged yet; else STALE. */
 enum ward_reason ward_stage_recognise(struct ward_verifier *verifier, const struct ward_presented *presented,
                                       struct ward_found_stage *ret, struct ward_verdict *verdict);

@@ -68,12 +68,40 @@ static void hash_presented(const struct ward_verifier *verifier, const struct wa
         ward_keyed_hash(verifier->hash, presented->value, ret);
 }
 
+static bool is_foreseen(const struct ward_foresight *foresight, struct ward_span value)
+{
+    return foresight != NULL && foresight->has_lookup && foresight->value.data == value.data &&
+           foresight->value.size == value.size;
+}
+
+bool ward_verify_foresee(struct ward_verifier *verifier, struct ward_foresight *foresight)
+{
+    if (!foresight->has_lookup) {
+        if (!is_well_formed(foresight->value))
+            return false;
+        ward_keyed_hash(verifier->hash, foresight->value, &foresight->credential.lookup);
+        foresight->has_lookup = true;
+    }
+    if (foresight->key != 0)
+        return ward_table_foresee(verifier->reader, &foresight->relation);
+    if (ward_table_foresee(verifier->reader, &foresight->credential))
+        return true;
+    return ward_stage_foresee(verifier, foresight);
+}
+
 /* Find the value and read all that is needed of it. VALID: recognised, nothing judged yet. */
 static enum ward_reason recognise(struct ward_verifier *verifier, const struct ward_presented *presented,
                                   struct ward_verdict *ret)
 {
     struct ward_lookup lookup;
+<<<<<<< ours
     hash_presented(verifier, presented, &lookup);
+=======
+    if (is_foreseen(presented->foresight, presented->value))
+        lookup = presented->foresight->credential.lookup;
+    else
+        ward_keyed_hash(verifier->hash, presented->value, &lookup);
+>>>>>>> theirs
     enum ward_table_found found = ward_table_find(verifier->reader, &lookup, &ret->record);
     if (found == WARD_TABLE_UNSURE)
         return WARD_VERDICT_STALE;

@@ -8,11 +8,19 @@
 #include "table/plan.h"
 #include "table/proxy.h"
 
+/** The lookup of a stage or a plan, which many calls ask for. */
+struct ward_kept_lookup {
+    uint64_t id; /* packed; 0: free */
+    struct ward_lookup lookup;
+};
+#define WARD_KEPT_LOOKUPS 16
+
 /** One thread's means to verify. */
 struct ward_verifier {
     struct ward_table_reader *reader; /* owned */
     struct ward_keyed_hash *hash;     /* owned */
     int64_t max_staleness_ms;         /* a table that has heard nothing for longer denies; 0: never */
+    struct ward_kept_lookup stages[WARD_KEPT_LOOKUPS], plans[WARD_KEPT_LOOKUPS];
 };
 
 /** Open DIR/table and copy the hash for this thread. Free with ward_verifier_close. */
@@ -26,6 +34,16 @@ struct ward_stage_ref {
     uint64_t stage;
     struct ward_span client_address; /* of the caller behind the gateway, as text; absent: a stage with an access list
                                         lets nobody in */
+};
+
+/** What was found out about a value ahead of its verification. Set value and stage, and nothing else; value must not
+ * change until ward_verify. */
+struct ward_foresight {
+    struct ward_span value;
+    uint64_t stage;  /* packed; 0: none will be asked for */
+    bool has_lookup; /* credential is value's */
+    uint64_t key;    /* relation is this key's and stage's; 0: there is none */
+    struct ward_table_foresight credential, relation;
 };
 
 /** What is presented, and what it is to be held against. Spans are borrowed for the call. */
@@ -45,6 +63,7 @@ struct ward_presented {
                                            of an API key, "live" or "test", as its project is */
     const struct ward_stage_ref *stage; /* NULL: no plan is asked for. Else account and project are the stage's: the key
                                            may be another tenant's that subscribed */
+    const struct ward_foresight *foresight; /* made with this verifier; NULL: none. Of another value: not looked at */
 };
 
 /** What takes a counted call back, when its answer turns out not to count: whose, and the windows it was counted in. */
@@ -105,6 +124,12 @@ struct ward_verdict {
  */
 void ward_verify(struct ward_verifier *verifier, const struct ward_presented *presented, int64_t now_ms,
                  struct ward_verdict *ret);
+
+/**
+ * Fetch ahead, a step at each call, what ward_verify will wait for, and hash what it would hash. Leave some 100 ns
+ * between two steps. True: there is another step.
+ */
+bool ward_verify_foresee(struct ward_verifier *verifier, struct ward_foresight *foresight);
 
 /** What a gateway reports of a call that it let pass. */
 struct ward_settlement {

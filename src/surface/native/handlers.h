@@ -6,6 +6,7 @@
 
 /* verify.c */
 enum ward_handled ward_native_authorize(struct ward_http_request *request, struct ward_http_reply *reply);
+bool ward_native_authorize_foresee(struct ward_http_request *request);
 enum ward_handled ward_native_verify(struct ward_http_request *request, struct ward_http_reply *reply);
 /** The worker's part of both: subscribe a key to a PUBLIC product, note a key's first use, then answer. */
 enum ward_handled ward_native_verify_first(struct ward_http_request *request, struct ward_http_reply *reply);

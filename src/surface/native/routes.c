@@ -9,10 +9,11 @@
 #define VERIFY  (1U << WARD_LISTENER_VERIFY)
 #define CONTROL (1U << WARD_LISTENER_CONTROL)
 
-#define ASK(verb, route_path, handler, id, text)                                                                       \
+#define ASK(verb, route_path, handler, foresight, id, text)                                                            \
     {                                                                                                                  \
-        .method = WARD_##verb, .path = (route_path), .handle_inline = (handler), .handle = ward_native_verify_first,   \
-        .body_max = WARD_BODY_VERIFY_MAX, .name = (id), .summary = (text), .listeners = TCP | UNIX | VERIFY | CONTROL  \
+        .method = WARD_##verb, .path = (route_path), .handle_inline = (handler), .foresee = (foresight),               \
+        .handle = ward_native_verify_first, .body_max = WARD_BODY_VERIFY_MAX, .name = (id), .summary = (text),         \
+        .listeners = TCP | UNIX | VERIFY | CONTROL                                                                     \
     }
 #define QUICK(route_path, handler, id, text, doors)                                                                    \
     {                                                                                                                  \
@@ -31,11 +32,12 @@
     }
 
 static const struct ward_http_route routes[] = {
-    ASK(GET, "/v1/authorize", ward_native_authorize, "authorize",
+    ASK(GET, "/v1/authorize", ward_native_authorize, ward_native_authorize_foresee, "authorize",
         "Decide whether a request may pass, by status and headers alone: for gateways."),
-    ASK(POST, "/v1/authorize", ward_native_authorize, "authorizeByPost",
+    ASK(POST, "/v1/authorize", ward_native_authorize, ward_native_authorize_foresee, "authorizeByPost",
         "The same, for gateways that keep the method."),
-    ASK(POST, "/v1/verify", ward_native_verify, "verify", "Decide whether a presented API key may pass, and why not."),
+    ASK(POST, "/v1/verify", ward_native_verify, NULL, "verify",
+        "Decide whether a presented API key may pass, and why not."),
     REPORT("/v1/settle", ward_native_settle, "settle",
            "Report how the back end answered a call that was let pass, so that quotas count what they should."),
 

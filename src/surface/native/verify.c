@@ -33,6 +33,7 @@ struct question {
     bool peek;
     enum style style;
     bool wants_json; /* /v1/verify */
+    const struct ward_foresight *foresight;
 };
 
 /** What the event loop leaves for the worker: a verdict that says is_first_use or needs_subscription. */
@@ -96,6 +97,7 @@ static void decide(struct ward_http_request *request, const struct question *que
         .wants_body = true,
         .peek = question->peek || is_outside,
         .stage = question->has_stage ? &question->stage : NULL,
+        .foresight = question->foresight,
     };
     *ret = (struct ward_verdict){ 0 };
     struct ward_verifier *verifier = ward_surface_verifier(request);
@@ -202,6 +204,7 @@ static bool leave_for_worker(struct ward_http_request *request, const struct que
         return false;
     }
     *use = (struct first_use){ .question = *question, .verdict = *verdict, .now_ms = now_ms };
+    use->question.foresight = NULL; /* the worker has another verifier */
     request->handed_over = use;
     return ward_surface_verdict_keep(request, &use->verdict);
 }
@@ -421,6 +424,51 @@ static bool read_question(const struct ward_http_request *request, struct questi
     return !*ret_problem;
 }
 
+/** What was looked at ahead of the handler. */
+struct foreseen {
+    bool is_contradicted;
+    struct ward_foresight foresight; /* of the credential */
+};
+
+static bool begin_foresight(struct ward_http_request *request)
+{
+    struct foreseen *foreseen = ward_pool_alloc(&request->pool, sizeof(*foreseen));
+    if (!foreseen) {
+        return false;
+    }
+    struct ward_foresight *foresight = &foreseen->foresight;
+    foreseen->is_contradicted = !ward_surface_credential(request, credential_headers, &foresight->value);
+    (void)read_id(ward_http_header_get(request, "ward-stage"), &foresight->stage);
+    request->foreseen = foreseen;
+    return true;
+}
+
+bool ward_native_authorize_foresee(struct ward_http_request *request)
+{
+    struct ward_verifier *verifier = ward_surface_verifier(request);
+    if (!verifier || (!request->foreseen && !begin_foresight(request))) {
+        return false;
+    }
+    struct foreseen *foreseen = request->foreseen;
+    return !foreseen->is_contradicted && ward_verify_foresee(verifier, &foreseen->foresight);
+}
+
+/** Several credentials that differ are none: contradicting ones are malformed, as none is. */
+static void read_credential(struct ward_http_request *request, struct question *ret)
+{
+    const struct foreseen *foreseen = request->foreseen;
+    bool is_contradicted;
+    if (foreseen) {
+        is_contradicted = foreseen->is_contradicted;
+        ret->value = foreseen->foresight.value;
+        ret->foresight = &foreseen->foresight;
+    } else {
+        is_contradicted = !ward_surface_credential(request, credential_headers, &ret->value);
+    }
+    ret->value = is_contradicted ? WARD_SPAN_NONE : ret->value;
+    ret->is_presented = is_contradicted || ret->value.data != NULL;
+}
+
 enum ward_handled ward_native_authorize(struct ward_http_request *request, struct ward_http_reply *reply)
 {
     struct question question = { 0 };
@@ -439,13 +487,7 @@ enum ward_handled ward_native_authorize(struct ward_http_request *request, struc
     if (!read_question(request, &question, &problem)) {
         return ward_native_problem(request, reply, 400, "invalid", problem);
     }
-    /* Several that differ are no credential: contradicting ones are malformed, as none is. */
-    question.is_presented = true;
-    if (!ward_surface_credential(request, credential_headers, &question.value)) {
-        question.value = WARD_SPAN_NONE;
-    } else {
-        question.is_presented = question.value.data != NULL;
-    }
+    read_credential(request, &question);
     question.origin = ward_surface_origin(request);
     return decide_and_answer(request, reply, &question);
 }

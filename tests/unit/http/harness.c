@@ -271,6 +271,24 @@ static enum ward_handled careless(struct ward_http_request *request, struct ward
     return WARD_REPLIED;
 }
 
+/* How many steps were looked ahead: three at most. */
+static bool look_ahead(struct ward_http_request *request)
+{
+    int *steps = request->foreseen ? request->foreseen : ward_pool_alloc(&request->pool, sizeof(*steps));
+    request->foreseen = steps;
+    return steps && ++*steps < 3;
+}
+
+static enum ward_handled looked_ahead(struct ward_http_request *request, struct ward_http_reply *reply)
+{
+    const int *steps = request->foreseen;
+    reply->status = 200;
+    ward_buffer_append_int(&reply->body, steps ? *steps : 0);
+    ward_buffer_append_char(&reply->body, '|');
+    ward_buffer_append(&reply->body, request->parameters[0]);
+    return WARD_REPLIED;
+}
+
 #define ALL                                                                                                            \
     (1U << WARD_LISTENER_TCP | 1U << WARD_LISTENER_UNIX | 1U << WARD_LISTENER_CONTROL | 1U << WARD_LISTENER_VERIFY)
 
@@ -283,7 +301,16 @@ static const struct ward_http_route routes[] = {
     { .method = WARD_GET, .path = "/p/{name}", .handle_inline = parameters, .listeners = ALL },
     { .method = WARD_GET, .path = "/over", .handle_inline = hand_over, .handle = take_over, .listeners = ALL },
     { .method = WARD_GET, .path = "/gate", .handle = gate, .listeners = ALL },
+<<<<<<< ours
     { .method = WARD_POST, .path = "/park", .handle = work_on, .begin = park, .body_max = 300000, .listeners = ALL },
+=======
+    { .method = WARD_GET, .path = "/hold", .handle_inline = gate, .listeners = ALL }, /* and the event thread with it */
+    { .method = WARD_GET,
+      .path = "/ahead/{name}",
+      .handle_inline = looked_ahead,
+      .foresee = look_ahead,
+      .listeners = ALL },
+>>>>>>> theirs
     { .method = WARD_GET, .path = "/big", .handle = big, .listeners = ALL },
     { .method = WARD_GET, .path = "/too-big", .handle_inline = too_big, .listeners = ALL },
     { .method = WARD_GET, .path = "/careless", .handle_inline = careless, .listeners = ALL },

@@ -29,7 +29,7 @@ void harness_stop(struct harness *harness);
 void harness_advance_ms(int64_t ms);
 void harness_use_clock(void);
 
-/** Let requests of /gate through, and wait until so many stand before it. */
+/** Let requests of /gate and /hold (which keeps its event thread) through, and wait until so many stand before it. */
 void harness_open_gate(void);
 void harness_close_gate(void);
 void harness_wait_at_gate(int count);

@@ -420,6 +420,80 @@ static void reads_more_than_fits_at_once(void **state)
     close(fd);
 }
 
+/* A text with a connection's number in the place of "###". */
+static void number(const char *text, int number, char ret[512])
+{
+    assert_true(strlen(text) < 512);
+    memcpy(ret, text, strlen(text) + 1);
+    char *mark = strstr(ret, "###");
+    if (mark) {
+        mark[0] = (char)('0' + number / 100 % 10);
+        mark[1] = (char)('0' + number / 10 % 10);
+        mark[2] = (char)('0' + number % 10);
+    }
+}
+
+/* Many connections in one turn, of all kinds: they are taken in before the first is answered, and each gets its own. */
+static void serves_many_in_one_turn(void **state)
+{
+    (void)state;
+    enum { COUNT = 40, KINDS = 8 };
+    static const struct {
+        const char *text;
+        const char *body; /* of the first answer, its end */
+        int answers, status;
+        bool closes;
+    } kinds[KINDS] = {
+        { "GET /ahead/### HTTP/1.1\r\n" HOST "\r\n", "|###", 1, 200, false },
+        { "GET /p/### HTTP/1.1\r\n" HOST "\r\n", "###|||127.0.0.1", 1, 200, false },
+        { "GET /over?### HTTP/1.1\r\n" HOST "\r\n", "42", 1, 200, false },
+        { "GET /p/### HTTP/1.1\r\n" HOST "\r\n" HELLO, "###|||127.0.0.1", 2, 200, false },
+        { "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n3\r\n###\r\n0\r\n\r\n", "###", 1, 200,
+          true },
+        { "GET /p/### HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n", "###|||127.0.0.1", 1, 200, true },
+        { "GET /ahead/### HTTP/1.1\r\n" HOST "\r\nGET /over HTTP/1.1\r\n" HOST "\r\n" HELLO, "|###", 3, 200, false },
+        { "GET /none/### HTTP/1.1\r\n" HOST "\r\n", "refused: no_route", 1, 404, false },
+    };
+    int holder = harness_connect(server.address), fds[COUNT], steps_max = 0;
+    char text[512];
+    for (int i = 0; i < COUNT; i++) {
+        fds[i] = harness_connect(server.address);
+        if (i % 3 > 0) { /* the others' first bytes are only looked at */
+            assert_int_equal(harness_ask(fds[i], HELLO), 200);
+        }
+    }
+    harness_close_gate();
+    harness_say(holder, "GET /hold HTTP/1.1\r\n" HOST "\r\n");
+    harness_wait_at_gate(1);
+    for (int i = 0; i < COUNT; i++) {
+        number(kinds[i % KINDS].text, i, text);
+        harness_say(fds[i], text);
+    }
+    harness_open_gate();
+    assert_int_equal(harness_ask(holder, ""), 200);
+    for (int i = 0; i < COUNT; i++) {
+        number(kinds[i % KINDS].body, i, text);
+        for (int answer = 0; answer < kinds[i % KINDS].answers; answer++) {
+            struct harness_reply reply;
+            harness_read(fds[i], &reply, false);
+            assert_int_equal(reply.status, kinds[i % KINDS].status);
+            if (answer == 0) {
+                bool has_steps = text[0] == '|';
+                steps_max = has_steps && atoi(reply.body) > steps_max ? atoi(reply.body) : steps_max;
+                assert_true(!has_steps || atoi(reply.body) > 0);
+                assert_string_equal(reply.body + (has_steps ? 1 : 0), text);
+            }
+            harness_reply_free(&reply);
+        }
+        if (kinds[i % KINDS].closes) {
+            assert_true(harness_is_closed(fds[i]));
+        }
+        close(fds[i]);
+    }
+    close(holder);
+    assert_int_equal(steps_max, 3); /* who was first had all of its steps before it was served */
+}
+
 static void sends_a_large_answer_and_what_follows(void **state)
 {
     (void)state;
@@ -689,6 +763,7 @@ int main(void)
         CASE(keeps_the_order_of_a_pipeline_that_nobody_reads),
         cmocka_unit_test(keeps_it_on_a_unix_socket),
         CASE(reads_more_than_fits_at_once),
+        CASE(serves_many_in_one_turn),
         CASE(sends_a_large_answer_and_what_follows),
         CASE(relays_what_comes_behind_plain_requests),
         CASE(relays_end_with_either_side),

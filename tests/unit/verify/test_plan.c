@@ -1,11 +1,21 @@
 /* Requests that name a stage: every reason in its order, what is counted, what is taken back. */
 #include "plan_support.h"
 
+enum { STEPS_AHEAD_MAX = 7 }; /* index, record, body; the relation's index, record; done; one more */
+
+static unsigned steps_ahead; /* every test runs with some: what is foreseen changes no verdict */
+
 static struct ward_verdict verify(struct gate *gate, const struct ward_presented *presented)
 {
+    struct ward_presented ahead = *presented;
+    struct ward_foresight foresight = { .value = presented->value,
+                                        .stage = presented->stage != NULL ? presented->stage->stage : 0 };
+    for (unsigned i = 0; i < steps_ahead; i++)
+        (void)ward_verify_foresee(&gate->verifier, &foresight);
+    ahead.foresight = steps_ahead > 0 ? &foresight : NULL;
     struct ward_verdict verdict;
     memset(&verdict, 0xff, sizeof(verdict)); /* whatever was there before must not let anybody in */
-    ward_verify(&gate->verifier, presented, wall_now, &verdict);
+    ward_verify(&gate->verifier, &ahead, wall_now, &verdict);
     return verdict;
 }
 
@@ -502,6 +512,58 @@ static void a_relation_that_comes_back_goes_on(void **state)
     }
 }
 
+/* A value that was another key's when it was looked at, and a stage that was another's. */
+static void what_was_foreseen_is_not_believed(void **state)
+{
+    struct gate *gate = *state;
+    const struct world world = { .has_plan = true, .terms = { 10, 20, 30, WARD_ANSWER_2XX } };
+    struct ward_presented presented = present(&plain);
+    struct ward_foresight foresight = { .value = presented.value, .stage = STAGE };
+    put_world(gate, &world);
+    while (ward_verify_foresee(&gate->verifier, &foresight))
+        ;
+    assert_int_equal(foresight.key, KEY);
+    presented.foresight = &foresight;
+    assert_int_equal(verify(gate, &presented).reason, WARD_VERDICT_VALID);
+
+    struct ward_table_entry entry = { .kind = WARD_RECORD_API_KEY,
+                                      .scope = { caller_account, caller_project, true, false },
+                                      .flags = WARD_RECORD_ENABLED,
+                                      .expires_ms = WARD_TIME_NONE };
+    entry.id.bytes[0] = OTHER; /* which is subscribed to nothing */
+    ward_keyed_hash(gate->hash, presented.value, &entry.lookup);
+    assert_ok(ward_table_reserve(gate->writer, 1, 0));
+    assert_ok(ward_table_put(gate->writer, &entry));
+    publish(gate);
+    struct ward_verdict verdict;
+    ward_verify(&gate->verifier, &presented, wall_now, &verdict);
+    assert_int_equal(verdict.reason, WARD_VERDICT_NOT_SUBSCRIBED);
+
+    put_world(gate, &world);
+    const struct ward_stage_ref elsewhere = { .stage = OTHER };
+    presented.stage = &elsewhere;
+    ward_verify(&gate->verifier, &presented, wall_now, &verdict);
+    assert_int_equal(verdict.reason, WARD_VERDICT_NOT_SUBSCRIBED);
+    presented.stage = &plain;
+    ward_verify(&gate->verifier, &presented, wall_now, &verdict);
+    assert_int_equal(verdict.reason, WARD_VERDICT_VALID);
+}
+
+/* More stages than lookups are kept, among them some that share a place. */
+static void lookups_are_kept_for_their_own_stage(void **state)
+{
+    struct gate *gate = *state;
+    const struct world world = { .has_plan = true, .terms = { 10, 20, 30, WARD_ANSWER_2XX } };
+    put_world(gate, &world);
+    for (uint64_t i = 0; i <= 2 * WARD_KEPT_LOOKUPS; i++) {
+        const struct ward_stage_ref other = { .stage = STAGE + i };
+        struct ward_presented presented = present(&other);
+        presented.peek = true;
+        assert_int_equal(verify(gate, &presented).has_stage, i == 0);
+        assert_int_equal(ask(gate).reason, i < 10 ? WARD_VERDICT_VALID : WARD_VERDICT_LIMITED);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -525,6 +587,11 @@ int main(void)
         CASE(counters_survive_plans_and_restarts),
         CASE(the_zone_moves_with_generations),
         CASE(a_relation_that_comes_back_goes_on),
+        CASE(what_was_foreseen_is_not_believed),
+        CASE(lookups_are_kept_for_their_own_stage),
     };
-    return cmocka_run_group_tests_name("verify/plan", tests, NULL, NULL);
+    int failed = 0;
+    for (steps_ahead = 0; steps_ahead <= STEPS_AHEAD_MAX; steps_ahead++)
+        failed += cmocka_run_group_tests_name("verify/plan", tests, NULL, NULL);
+    return failed;
 }

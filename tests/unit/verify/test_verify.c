@@ -10,6 +10,8 @@
 #include "verify/expiry.h"
 #include "verify/verify.h"
 
+enum { STEPS_AHEAD_MAX = 4 }; /* index, record, body, and one more */
+
 #define NOW  INT64_C(1700000000000)
 #define BOOT INT64_C(5000000)
 
@@ -126,11 +128,18 @@ static struct ward_presented present(const char *value)
     return (struct ward_presented){ .kind = WARD_RECORD_API_KEY, .value = ward_span_of(value), .wants_body = true };
 }
 
+static unsigned steps_ahead; /* every test runs with some: what is foreseen changes no verdict */
+
 static struct ward_verdict verify(struct gate *gate, const struct ward_presented *presented)
 {
+    struct ward_presented ahead = *presented;
+    struct ward_foresight foresight = { .value = presented->value };
+    for (unsigned i = 0; i < steps_ahead; i++)
+        (void)ward_verify_foresee(&gate->verifier, &foresight);
+    ahead.foresight = steps_ahead > 0 ? &foresight : NULL;
     struct ward_verdict verdict;
     memset(&verdict, 0xff, sizeof(verdict)); /* whatever was there before must not let anybody in */
-    ward_verify(&gate->verifier, presented, wall_now, &verdict);
+    ward_verify(&gate->verifier, &ahead, wall_now, &verdict);
     return verdict;
 }
 
@@ -614,6 +623,64 @@ static void no_table_no_verifier(void **state)
     assert_int_equal(ward_verifier_open("/nonexistent", gate->hash, 0, &verifier), WARD_NOT_FOUND);
 }
 
+/* What was foreseen is of a value, not of a place in memory or of an equal length. */
+static void a_foresight_of_another_value_is_not_looked_at(void **state)
+{
+    struct gate *gate = *state;
+    struct key key = good_key("good");
+    put(gate, &key);
+    const char text[] = "good.bad.";
+    struct ward_foresight foresight = { .value = ward_span(text, 4) };
+    while (ward_verify_foresee(&gate->verifier, &foresight))
+        ;
+    const struct ward_span others[] = { ward_span(text, 5), ward_span(text, 3), ward_span(text + 5, 4), WARD_SPAN("") };
+    struct ward_presented presented = present("good");
+    presented.foresight = &foresight;
+    struct ward_verdict verdict;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        presented.value = others[i];
+        ward_verify(&gate->verifier, &presented, wall_now, &verdict);
+        assert_int_equal(verdict.reason, i < 3 ? WARD_VERDICT_UNKNOWN : WARD_VERDICT_MALFORMED);
+    }
+    presented.value = foresight.value;
+    ward_verify(&gate->verifier, &presented, wall_now, &verdict);
+    assert_int_equal(verdict.reason, WARD_VERDICT_VALID);
+    foresight = (struct ward_foresight){ .value = ward_span(text + 5, 4) };
+    while (ward_verify_foresee(&gate->verifier, &foresight))
+        ;
+    presented.value = foresight.value;
+    ward_verify(&gate->verifier, &presented, wall_now, &verdict);
+    assert_int_equal(verdict.reason, WARD_VERDICT_UNKNOWN);
+}
+
+/* Revoked, and then moved to another generation, between the steps. */
+static void a_change_behind_a_foresight_is_obeyed(void **state)
+{
+    struct gate *gate = *state;
+    struct key key = good_key("v");
+    put(gate, &key);
+    for (unsigned steps = 1; steps < 4; steps++) {
+        struct ward_presented presented = present("v");
+        struct ward_foresight foresight = { .value = presented.value };
+        key.flags = WARD_RECORD_ENABLED;
+        put(gate, &key);
+        for (unsigned i = 0; i < steps; i++)
+            (void)ward_verify_foresee(&gate->verifier, &foresight);
+        presented.foresight = &foresight;
+        key.flags = 0;
+        put(gate, &key);
+        struct ward_verdict verdict;
+        ward_verify(&gate->verifier, &presented, wall_now, &verdict);
+        assert_int_equal(verdict.reason, WARD_VERDICT_DISABLED);
+        assert_ok(ward_table_reserve(gate->writer, 1000U << steps, 1000));
+        put(gate, &key);
+        (void)ward_verify_foresee(&gate->verifier, &foresight);
+        ward_verify(&gate->verifier, &presented, wall_now, &verdict);
+        assert_int_equal(verdict.reason, WARD_VERDICT_DISABLED);
+        (void)ward_verify_foresee(&gate->verifier, &foresight);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -638,6 +705,11 @@ int main(void)
         CASE(a_damaged_body_denies_who_needs_it_and_counts_nothing),
         CASE(damaged_domains_deny_everybody),
         CASE(no_table_no_verifier),
+        CASE(a_foresight_of_another_value_is_not_looked_at),
+        CASE(a_change_behind_a_foresight_is_obeyed),
     };
-    return cmocka_run_group_tests_name("verify/verify", tests, NULL, NULL);
+    int failed = 0;
+    for (steps_ahead = 0; steps_ahead <= STEPS_AHEAD_MAX; steps_ahead++)
+        failed += cmocka_run_group_tests_name("verify/verify", tests, NULL, NULL);
+    return failed;
 }
