@@ -1,5 +1,7 @@
 #include "keyset/keyset.h"
 
+#include <stdlib.h>
+
 #include "base/log.h"
 #include "base/pool.h"
 #include "base/seam.h"
@@ -348,44 +350,64 @@ bool ward_keyset_load(struct ward_keyset *keyset, struct ward_keyset_failure *re
 
 /* ---- the file anew ---- */
 
-/** Where writing the file anew stands. */
-struct rewrite {
+/** Every entry, in the order in which they came, and where writing them stands. */
+struct roll {
     const struct ward_keyset *keyset;
-    size_t bucket;
-    const struct ward_keyset_node *node;
+    const struct ward_keyset_node **nodes; /* owned */
+    size_t count, at;
     bool has_begun;
 };
 
-static const struct ward_keyset_node *next_node(struct rewrite *rewrite)
+static void free_roll(struct roll *roll)
 {
-    const struct ward_keyset *keyset = rewrite->keyset;
-    while (!rewrite->node && rewrite->bucket < keyset->bucket_count) {
-        rewrite->node = keyset->buckets[WARD_INDEX_ID][rewrite->bucket++];
-    }
-    const struct ward_keyset_node *node = rewrite->node;
-    rewrite->node = node ? node->next[WARD_INDEX_ID] : NULL;
-    return node;
+    ward_free(roll->nodes);
 }
 
-/* Only the owner changes chains, and it is the owner who writes: no lock is needed to follow them. One batch at least,
- * which keeps the numbers of an empty keyset. */
-static bool give_batch(struct ward_buffer *batch, void *arg)
+static int compare_age(const void *a, const void *b)
 {
-    struct rewrite *rewrite = arg;
-    const struct ward_keyset_stats *stats = &rewrite->keyset->stats;
-    const struct ward_keyset_node *node = next_node(rewrite);
-    uint32_t count = 0;
-    if (!node && rewrite->has_begun) {
+    const struct ward_keyset_entry *one = &(*(const struct ward_keyset_node *const *)a)->entry;
+    const struct ward_keyset_entry *other = &(*(const struct ward_keyset_node *const *)b)->entry;
+    if (one->number != other->number) {
+        return one->number < other->number ? -1 : 1;
+    }
+    return strcmp(one->object.id.text, other->object.id.text);
+}
+
+/* Only the owner changes chains, and it is the owner who asks: no lock is needed to follow them. */
+static bool list_nodes(const struct ward_keyset *keyset, struct roll *ret)
+{
+    ret->keyset = keyset;
+    ret->nodes = ward_alloc((keyset->stats.keys + keyset->stats.jwks) * sizeof(ret->nodes[0]));
+    if (!ret->nodes) {
         return false;
     }
-    rewrite->has_begun = true;
-    ward_keyset_batch_begin(batch);
-    while (node) {
-        ward_buffer_append(batch, node->record);
-        count++;
-        node = batch->size < REWRITE_BATCH_BYTES ? next_node(rewrite) : NULL;
+    for (size_t b = 0; b < keyset->bucket_count; b++) {
+        for (const struct ward_keyset_node *node = keyset->buckets[WARD_INDEX_ID][b]; node;
+             node = node->next[WARD_INDEX_ID]) {
+            ret->nodes[ret->count++] = node;
+        }
     }
-    ward_keyset_batch_end(batch, count, stats->number, stats->revision);
+    if (ret->count > 1) {
+        qsort(ret->nodes, ret->count, sizeof(ret->nodes[0]), compare_age);
+    }
+    return true;
+}
+
+/* One batch at least, which keeps the numbers of an empty keyset. */
+static bool give_batch(struct ward_buffer *batch, void *arg)
+{
+    struct roll *roll = arg;
+    const struct ward_keyset_stats *stats = &roll->keyset->stats;
+    size_t first = roll->at;
+    if (first == roll->count && roll->has_begun) {
+        return false;
+    }
+    roll->has_begun = true;
+    ward_keyset_batch_begin(batch);
+    while (roll->at < roll->count && batch->size < REWRITE_BATCH_BYTES) {
+        ward_buffer_append(batch, roll->nodes[roll->at++]->record);
+    }
+    ward_keyset_batch_end(batch, (uint32_t)(roll->at - first), stats->number, stats->revision);
     return true;
 }
 
@@ -398,9 +420,14 @@ static void note_file(struct ward_keyset *keyset)
 
 bool ward_keyset_compact(struct ward_keyset *keyset, struct ward_keyset_failure *ret_why)
 {
-    struct rewrite rewrite = { .keyset = keyset };
-    if (!ward_keyset_load(keyset, ret_why) ||
-        !ward_keyset_file_write_anew(&keyset->file, give_batch, &rewrite, ret_why)) {
+    __attribute__((cleanup(free_roll))) struct roll roll = { 0 };
+    if (!ward_keyset_load(keyset, ret_why)) {
+        return false;
+    }
+    if (!list_nodes(keyset, &roll)) {
+        return ward_keyset_fail(ret_why, ward_status_text(WARD_NO_MEMORY));
+    }
+    if (!ward_keyset_file_write_anew(&keyset->file, give_batch, &roll, ret_why)) {
         return false;
     }
     note_file(keyset);
@@ -546,11 +573,13 @@ bool ward_keyset_apply(struct ward_keyset *keyset, const struct ward_keyset_chan
 
 enum ward_status ward_keyset_walk(struct ward_keyset *keyset, ward_keyset_visit visit, void *arg)
 {
-    struct rewrite walk = { .keyset = keyset };
-    const struct ward_keyset_node *node = next_node(&walk);
+    __attribute__((cleanup(free_roll))) struct roll walk = { 0 };
+    if (!list_nodes(keyset, &walk)) {
+        return WARD_NO_MEMORY;
+    }
     enum ward_status status = WARD_OK;
-    for (; node && status == WARD_OK; node = next_node(&walk)) {
-        status = visit(&node->entry, arg);
+    for (size_t i = 0; i < walk.count && status == WARD_OK; i++) {
+        status = visit(&walk.nodes[i]->entry, arg);
     }
     return status;
 }

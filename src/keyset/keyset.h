@@ -127,6 +127,8 @@ void ward_keyset_document_release(const struct ward_keyset_document *document);
 struct ward_keyset_failure {
     char text[WARD_KEYSET_FAILURE_CHARS];
 };
+/** Set a failure to fixed words. Returns false. */
+bool ward_keyset_fail(struct ward_keyset_failure *ret, const char *words);
 
 struct ward_keyset_options {
     const char *directory; /* where the file lies; not made */
@@ -150,7 +152,7 @@ void ward_keyset_close(struct ward_keyset *keyset);
 bool ward_keyset_load(struct ward_keyset *keyset, struct ward_keyset_failure *ret_why);
 
 /**
- * Deploy changes as one batch: all or none. Each object is named once.
+ * Deploy changes as one batch: all or none. Several of one object: the last counts.
  *
  * Shape:   revision is the store's that they were read at.
  * Errors:  false with the reason: nothing is deployed, and the file is as it was or will be written anew by the next
@@ -164,7 +166,8 @@ bool ward_keyset_apply(struct ward_keyset *keyset, const struct ward_keyset_chan
 bool ward_keyset_compact(struct ward_keyset *keyset, struct ward_keyset_failure *ret_why);
 bool ward_keyset_is_wasteful(const struct ward_keyset *keyset);
 
-/** Visit what is deployed, in any order, for who brings it up to the store. The keyset must not be changed in it. */
+/** Visit what is deployed, oldest batch first, for who brings it up to the store. The keyset must not be changed in it.
+ */
 typedef enum ward_status (*ward_keyset_visit)(const struct ward_keyset_entry *entry, void *arg);
 enum ward_status ward_keyset_walk(struct ward_keyset *keyset, ward_keyset_visit visit, void *arg) WARD_MUST_USE;
 

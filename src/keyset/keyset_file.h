@@ -47,9 +47,8 @@ struct ward_keyset_batch {
     struct ward_span records;
 };
 
-/** Set an empty failure to the words of an errno, or to fixed ones. Both return false. */
+/** Set a failure to the words of an errno. Returns false. */
 bool ward_keyset_fail_errno(struct ward_keyset_failure *ret, int number);
-bool ward_keyset_fail(struct ward_keyset_failure *ret, const char *text);
 
 /** Name the file and derive its hash. Owns: close with ward_keyset_file_close, also after a failure. */
 enum ward_status ward_keyset_file_init(struct ward_keyset_file *file, const struct ward_keyset_options *options,
