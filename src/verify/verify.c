@@ -94,14 +94,10 @@ static enum ward_reason recognise(struct ward_verifier *verifier, const struct w
                                   struct ward_verdict *ret)
 {
     struct ward_lookup lookup;
-<<<<<<< ours
-    hash_presented(verifier, presented, &lookup);
-=======
-    if (is_foreseen(presented->foresight, presented->value))
+    if (presented->pair == NULL && is_foreseen(presented->foresight, presented->value))
         lookup = presented->foresight->credential.lookup;
     else
-        ward_keyed_hash(verifier->hash, presented->value, &lookup);
->>>>>>> theirs
+        hash_presented(verifier, presented, &lookup);
     enum ward_table_found found = ward_table_find(verifier->reader, &lookup, &ret->record);
     if (found == WARD_TABLE_UNSURE)
         return WARD_VERDICT_STALE;

@@ -301,16 +301,13 @@ static const struct ward_http_route routes[] = {
     { .method = WARD_GET, .path = "/p/{name}", .handle_inline = parameters, .listeners = ALL },
     { .method = WARD_GET, .path = "/over", .handle_inline = hand_over, .handle = take_over, .listeners = ALL },
     { .method = WARD_GET, .path = "/gate", .handle = gate, .listeners = ALL },
-<<<<<<< ours
     { .method = WARD_POST, .path = "/park", .handle = work_on, .begin = park, .body_max = 300000, .listeners = ALL },
-=======
     { .method = WARD_GET, .path = "/hold", .handle_inline = gate, .listeners = ALL }, /* and the event thread with it */
     { .method = WARD_GET,
       .path = "/ahead/{name}",
       .handle_inline = looked_ahead,
       .foresee = look_ahead,
       .listeners = ALL },
->>>>>>> theirs
     { .method = WARD_GET, .path = "/big", .handle = big, .listeners = ALL },
     { .method = WARD_GET, .path = "/too-big", .handle_inline = too_big, .listeners = ALL },
     { .method = WARD_GET, .path = "/careless", .handle_inline = careless, .listeners = ALL },
