@@ -30,12 +30,14 @@ void ward_verifier_close(struct ward_verifier *verifier)
     *verifier = (struct ward_verifier){ 0 };
 }
 
+static bool is_value(struct ward_span value)
+{
+    return value.data != NULL && value.size >= 1 && value.size <= WARD_KEY_VALUE_MAX;
+}
+
 static bool is_well_formed(const struct ward_presented *presented)
 {
-    const struct ward_span value = presented->value;
-    if (presented->pair != NULL)
-        return ward_proxy_pair_is_whole(presented->pair);
-    return value.data != NULL && value.size >= 1 && value.size <= WARD_KEY_VALUE_MAX;
+    return presented->pair != NULL ? ward_proxy_pair_is_whole(presented->pair) : is_value(presented->value);
 }
 
 bool ward_verifier_is_in_step(struct ward_verifier *verifier)
@@ -77,7 +79,7 @@ static bool is_foreseen(const struct ward_foresight *foresight, struct ward_span
 bool ward_verify_foresee(struct ward_verifier *verifier, struct ward_foresight *foresight)
 {
     if (!foresight->has_lookup) {
-        if (!is_well_formed(foresight->value))
+        if (!is_value(foresight->value))
             return false;
         ward_keyed_hash(verifier->hash, foresight->value, &foresight->credential.lookup);
         foresight->has_lookup = true;
