@@ -30,7 +30,7 @@ static void write_json(const struct ward_bootstrap *first, const struct first_id
     ward_json_member_string(&writer, "tenantId", ward_span_of(ids->tenant));
     ward_json_member_string(&writer, "projectId", ward_span_of(ids->project));
     ward_json_member_string(&writer, "project", first->project.name);
-    ward_json_member_string(&writer, "environment", WARD_SPAN("production"));
+    ward_json_member_string(&writer, "environment", first->environment.name);
     ward_json_member_string(&writer, "accessKey", first->access_key.value);
     ward_json_member_string(&writer, "personalAccessToken", first->token.value);
     ward_json_key(&writer, "iam");
@@ -57,7 +57,7 @@ static void write_text(const struct ward_bootstrap *first, const struct first_id
     write_line("tenant                 ", ward_span_of(ids->tenant), ret);
     write_line("project                ", first->project.name, ret);
     write_line("project id             ", ward_span_of(ids->project), ret);
-    write_line("environment            ", WARD_SPAN("production"), ret);
+    write_line("environment            ", first->environment.name, ret);
     write_line("access key             ", first->access_key.value, ret);
     write_line("personal access token  ", first->token.value, ret);
     write_line("IAM access key         ", first->iam.public_id, ret);

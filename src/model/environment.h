@@ -58,7 +58,8 @@ bool ward_environment_is_open_to(const struct ward_environment *environment, con
 
 /** has_x false = the member was not sent. */
 struct ward_environment_input {
-    bool has_name, has_description, has_type, has_access_url, has_status, has_projects, has_replicas;
+    bool has_account, has_name, has_description, has_type, has_access_url, has_status, has_projects, has_replicas;
+    struct ward_span account; /* id as it came; create only: the operator's own when it was not sent */
     struct ward_span name, description, access_url;
     struct ward_span type, status;    /* as they came */
     const struct ward_span *projects; /* names or ids, as they came */

@@ -44,7 +44,12 @@ bool ward_role_parse(struct ward_span name, enum ward_role *ret)
 
 bool ward_role_within(enum ward_role inner, enum ward_role outer)
 {
-    return (ward_role_rights(inner) & ~ward_role_rights(outer)) == 0;
+    return ward_rights_within(inner, 0, outer, 0);
+}
+
+bool ward_rights_within(enum ward_role inner, uint32_t inner_grants, enum ward_role outer, uint32_t outer_grants)
+{
+    return ((ward_role_rights(inner) | inner_grants) & ~(ward_role_rights(outer) | outer_grants)) == 0;
 }
 
 /* ---- grants ---- */

@@ -63,6 +63,9 @@ bool ward_role_within(enum ward_role inner, enum ward_role outer);
  * Source: contracts/apinizer.md 3.
  */
 
+/** True when every right of (inner, inner_grants) is one of (outer, outer_grants). */
+bool ward_rights_within(enum ward_role inner, uint32_t inner_grants, enum ward_role outer, uint32_t outer_grants);
+
 /** Read a grant and add its rights to *grants. False: not one that Ward has a right for. */
 bool ward_grant_parse(struct ward_span name, uint32_t *grants);
 /** The names that ward_grant_parse knows, comma separated: for the refusal. */

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/seam.h"
 #include "server/quota_zone.h"
+#include "service/environments.h"
 #include "surface/theauthapi/theauthapi.h"
 
 static bool open_keyring(struct ward_app *app, struct ward_failure *ret_why)
@@ -146,14 +147,23 @@ static bool check_initialised(const struct ward_data_directory *directory, struc
                      directory->path, directory->path);
 }
 
-/* A wrong root key is found out before the publisher replaces the table: whoever reads it goes on undisturbed. */
 static bool open_for_serving(struct ward_app *app, struct ward_failure *ret_why)
+{
+    return start_publisher(app, ret_why) && open_service(app, ret_why);
+}
+
+/* What a store of an earlier version lacks is made before anything is published from it. A wrong root key is found out
+ * here, before the publisher replaces the table: whoever reads it goes on undisturbed. */
+static bool complete_environments(struct ward_app *app, struct ward_failure *ret_why)
 {
     if (!open_service(app, ret_why))
         return false;
+    enum ward_status status = ward_service_environments_complete(app->service);
     ward_service_free(app->service);
     app->service = NULL;
-    return start_publisher(app, ret_why) && open_service(app, ret_why);
+    return status == WARD_OK ||
+           ward_fail(ret_why, ward_exit_of(status), "the first environment cannot be made in %.400s: %s",
+                     app->directory.store, ward_status_text(status));
 }
 
 bool ward_app_open(struct ward_app *ret, const char *data, bool is_serving, const char *version,
@@ -163,6 +173,8 @@ bool ward_app_open(struct ward_app *ret, const char *data, bool is_serving, cons
     if (!ward_data_directory_name(&ret->directory, data, ret_why) ||
         !ward_data_directory_check(&ret->directory, ret_why) || !check_initialised(&ret->directory, ret_why) ||
         !ward_data_directory_hold(&ret->directory, ret_why) || !open_keyring(ret, ret_why) || !open_store(ret, ret_why))
+        return false;
+    if (!complete_environments(ret, ret_why))
         return false;
     if (is_serving ? !open_for_serving(ret, ret_why) : !open_service(ret, ret_why))
         return false;

@@ -15,6 +15,7 @@
 #include "server/process.h"
 #include "server/pulse.h"
 #include "server/quota_zone.h"
+#include "service/tokens.h"
 #include "surface/native/native.h"
 #include "surface/ncp/ncp.h"
 #include "surface/theauthapi/theauthapi.h"
@@ -176,6 +177,8 @@ static void sweep(void *arg)
         status = ward_service_key_sweep(server->app.service, until_ms, SWEEP_BATCH, &count);
     if (status == WARD_OK && count == 0)
         ward_expiry_sweep_done();
+    if (status == WARD_OK)
+        status = ward_service_token_sweep(server->app.service, ward_now_ms(), SWEEP_BATCH, &count);
     if (status != server->last_sweep) /* once, not each second: expiry is judged at use anyway */
         ward_log(status == WARD_OK ? WARD_LOG_INFO : WARD_LOG_WARN, "sweep",
                  WARD_LOG_STR("status", ward_status_code(status)));

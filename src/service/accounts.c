@@ -1,4 +1,5 @@
 /* Accounts: contracts/theauthapi.md 6. An operator sees its own; the local one sees all. */
+#include "service/environments.h"
 #include "service/internal.h"
 
 #define ONE_ACCOUNT_POOL 65536
@@ -129,7 +130,12 @@ static enum ward_status create_in(struct ward_store_session *session, void *arg)
     c->account.is_active = true;
     c->account.provenance = ward_provenance_new(c->who, ward_now_ms());
     c->account.version = 1;
-    return ward_service_account_insert(session, c->who, &members, &c->account);
+    status = ward_service_account_insert(session, c->who, &members, &c->account);
+    if (status != WARD_OK) {
+        return status;
+    }
+    struct ward_environment environment;
+    return ward_service_environment_first(session, c->who, &c->account.id, &environment);
 }
 
 enum ward_status ward_service_account_create(struct ward_service *service, const struct ward_operator *who,

@@ -105,6 +105,9 @@ struct credential_listing {
 static enum ward_status show_credential(const struct ward_credential *stored, void *arg)
 {
     struct credential_listing *list = arg;
+    if (!ward_uuid_is_nil(&stored->issued_by)) {
+        return WARD_OK; /* another name of its pair, for an hour: the pair is listed */
+    }
     if (!stored->is_scope_active || !ward_operator_covers(list->who, &stored->account_id, &stored->project_id)) {
         return WARD_OK;
     }
@@ -223,7 +226,9 @@ enum ward_status ward_service_credential_insert(struct ward_service *service, st
 {
     credential->is_active = true;
     credential->is_scope_active = true;
-    credential->expires_ms = WARD_TIME_NONE;
+    if (ward_uuid_is_nil(&credential->issued_by)) {
+        credential->expires_ms = WARD_TIME_NONE;
+    }
     credential->provenance = ward_provenance_new(who, ward_now_ms());
     credential->version = 1;
     enum ward_status status = ward_uuid_new(&credential->id);
@@ -279,7 +284,7 @@ static enum ward_status scope_project(struct ward_store_session *session, struct
 static enum ward_status find_scope(struct ward_store_session *session, void *arg)
 {
     struct credential_case *c = arg;
-    if (!ward_role_within(c->credential.role, c->who->role)) {
+    if (!ward_operator_may_give(c->who, c->credential.role, c->credential.grants)) {
         return WARD_FORBIDDEN;
     }
     enum ward_status status = scope_account(session, c);
@@ -322,6 +327,10 @@ enum ward_status ward_service_credential_create(struct ward_service *service, co
     struct credential_case c = { .service = service, .who = who, .pool = pool, .input = input };
     c.credential.kind = kind;
     c.credential.role = input->has_role ? input->role : WARD_ROLE_ADMIN;
+    c.credential.grants = input->grants;
+    if (kind == WARD_CREDENTIAL_ACCESS_KEY && input->grants != 0) {
+        ward_problem_add(&input->problems, "grants", WARD_RULE_MAX, 0, NULL); /* its record has no room for them */
+    }
     enum ward_status status = ward_store_read(service->store, find_scope, &c);
     if (status != WARD_OK) {
         return status;
@@ -378,7 +387,7 @@ static enum ward_status find_credential(struct ward_store_session *session, void
     if (!ward_operator_covers_credential(c->who, &c->credential)) {
         return WARD_FORBIDDEN;
     }
-    if (c->input && c->input->has_role && !ward_role_within(c->input->role, c->who->role)) {
+    if (c->input && c->input->has_role && !ward_operator_may_give(c->who, c->input->role, 0)) {
         return WARD_FORBIDDEN;
     }
     if (!c->credential.is_scope_active) {

@@ -11,8 +11,8 @@
 
 /* ---- use cases (rights: WARD_RIGHT_ENVIRONMENT_READ, WARD_RIGHT_ENVIRONMENT_WRITE; the latter account-wide) ---- */
 
-/** Visit what the operator sees, by name: of its account, open to its project. account: as it came, for the local
- * operator; absent: all of them. */
+/** Visit what the operator sees, by name: of its account (the local one: of all), open to its project. Any of
+ * WARD_RIGHTS_APIOPS is enough. */
 enum ward_status ward_service_environment_list(struct ward_service *service, const struct ward_operator *who,
                                                struct ward_pool *pool, ward_environment_visit visit,
                                                void *arg) WARD_MUST_USE;
@@ -20,8 +20,8 @@ enum ward_status ward_service_environment_list(struct ward_service *service, con
 enum ward_status ward_service_environment_get(struct ward_service *service, const struct ward_operator *who,
                                               struct ward_span ref, struct ward_pool *pool,
                                               struct ward_environment *ret) WARD_MUST_USE;
-/** Make one; without replicas it has the embedded one. The local operator makes it in the oldest account. CONFLICT: the
- * name is taken. */
+/** Make one; without replicas it has the embedded one. The local operator names the account. CONFLICT: the name
+ * is taken. */
 enum ward_status ward_service_environment_create(struct ward_service *service, const struct ward_operator *who,
                                                  struct ward_environment_input *input, struct ward_pool *pool,
                                                  struct ward_environment *ret,
@@ -38,6 +38,11 @@ enum ward_status ward_service_environment_delete(struct ward_service *service, c
 /** Give each active account that has no environment the one called "production", with the embedded replica: a store of
  * an earlier version. Call it before anything is served. */
 enum ward_status ward_service_environments_complete(struct ward_service *service) WARD_MUST_USE;
+
+/** Make the first environment of an account: "production", with the embedded replica. */
+enum ward_status ward_service_environment_first(struct ward_store_session *session, const struct ward_operator *who,
+                                                const struct ward_uuid *account,
+                                                struct ward_environment *ret) WARD_MUST_USE;
 
 /* ---- inside a session ---- */
 

@@ -109,6 +109,7 @@ void ward_service_credentials_changed(struct ward_service *service)
     service->iam->epoch++;
     explicit_bzero(service->iam->entries, sizeof(service->iam->entries));
     pthread_mutex_unlock(&service->iam->mutex);
+    ward_token_cache_wipe(service->tokens);
 }
 
 static struct iam_entry *entry_of(struct ward_iam_cache *cache, const struct ward_lookup *lookup)
@@ -197,7 +198,8 @@ static enum ward_status load_in(struct ward_store_session *session, void *arg)
                                            .id = credential.id,
                                            .account_id = credential.account_id,
                                            .project_id = credential.project_id,
-                                           .role = credential.role };
+                                           .role = credential.role,
+                                           .grants = credential.grants };
     c->entry.expires_ms = credential.expires_ms;
     c->entry.rate_limit = credential.rate_limit;
     return WARD_OK;

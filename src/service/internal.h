@@ -26,6 +26,7 @@ struct ward_service {
     struct ward_keyed_hash *lookup;
     struct ward_keyed_hash *token;
     struct ward_iam_cache *iam;
+    struct ward_token_cache *tokens;
     atomic_bool is_backing_up;
 };
 
@@ -84,7 +85,9 @@ struct ward_operator ward_operator_system(void);
 bool ward_operator_is_wide(const struct ward_operator *who);
 /** True when the operator belongs to the account, be it to one project of it only. */
 bool ward_operator_is_of(const struct ward_operator *who, const struct ward_uuid *account);
-/** True when a credential's role and scope are within the operator's own. */
+/** True when every right of a role and grants is one of the operator's own: nobody gives what he has not. */
+bool ward_operator_may_give(const struct ward_operator *who, enum ward_role role, uint32_t grants);
+/** True when a credential's rights and scope are within the operator's own. */
 bool ward_operator_covers_credential(const struct ward_operator *who, const struct ward_credential *credential);
 
 /**
@@ -194,7 +197,14 @@ enum ward_status ward_service_credential_open(struct ward_service *service, stru
 enum ward_status ward_iam_cache_new(struct ward_service *service, struct ward_iam_cache **ret) WARD_MUST_USE;
 void ward_iam_cache_free(struct ward_iam_cache *cache);
 
-/** Wipe what is kept: behind every write to a credential, a project or an account, however it ended. */
+/* ---- tokens.c: what is kept of presented tokens ---- */
+
+enum ward_status ward_token_cache_new(struct ward_token_cache **ret) WARD_MUST_USE;
+void ward_token_cache_free(struct ward_token_cache *cache); /* takes NULL */
+void ward_token_cache_wipe(struct ward_token_cache *cache);
+
+/** Wipe what is kept of pairs and tokens: behind every write to a credential, a project or an account, however it
+ * ended. */
 void ward_service_credentials_changed(struct ward_service *service);
 
 /* ---- products.c, subscriptions.c: revocations that a restore makes again, whatever their project is by then ---- */

@@ -25,9 +25,24 @@ struct ward_operator ward_operator_system(void)
     return (struct ward_operator){ .type = WARD_ACTOR_SYSTEM, .role = WARD_ROLE_NONE };
 }
 
+static uint32_t rights_of(const struct ward_operator *who)
+{
+    return ward_role_rights(who->role) | who->grants;
+}
+
 bool ward_operator_may(const struct ward_operator *who, enum ward_right right)
 {
-    return (ward_role_rights(who->role) & (uint32_t)right) == (uint32_t)right;
+    return (rights_of(who) & (uint32_t)right) == (uint32_t)right;
+}
+
+bool ward_operator_may_any(const struct ward_operator *who, uint32_t rights)
+{
+    return (rights_of(who) & rights) != 0;
+}
+
+bool ward_operator_may_give(const struct ward_operator *who, enum ward_role role, uint32_t grants)
+{
+    return ward_rights_within(role, grants, who->role, who->grants);
 }
 
 /* A nil account alone must not mean "every account": an operator that was never filled in has one too. */
@@ -61,7 +76,7 @@ bool ward_operator_covers(const struct ward_operator *who, const struct ward_uui
 bool ward_operator_covers_credential(const struct ward_operator *who, const struct ward_credential *credential)
 {
     return ward_operator_covers(who, &credential->account_id, &credential->project_id) &&
-           ward_role_within(credential->role, who->role);
+           ward_operator_may_give(who, credential->role, credential->grants);
 }
 
 enum ward_status ward_scope_account(struct ward_store_session *session, const struct ward_operator *who, bool has_text,

@@ -83,7 +83,8 @@ static bool judge_credential(const struct ward_credential *backup, const struct 
         { present && is_over(present->expires_ms, now_ms), WARD_UNDONE_EXPIRED },
         { present && !present->is_active, WARD_UNDONE_DISABLED },
         { present && !ward_span_equal(present->lookup, backup->lookup), WARD_UNDONE_VALUE_RETIRED },
-        { present && !ward_role_within(backup->role, present->role), WARD_UNDONE_ROLE_NARROWED },
+        { present && !ward_rights_within(backup->role, backup->grants, present->role, present->grants),
+          WARD_UNDONE_ROLE_NARROWED },
         { present && is_sooner(present->expires_ms, backup->expires_ms), WARD_UNDONE_EXPIRES_SOONER },
     };
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
@@ -620,12 +621,13 @@ static enum ward_status revoke_credential(struct ward_store_session *present_ses
     credential.is_active = has_its_value && present.is_active;
     if (status == WARD_OK) {
         credential.role = ward_role_within(credential.role, present.role) ? credential.role : present.role;
+        credential.grants &= ward_role_rights(present.role) | present.grants;
         credential.expires_ms = sooner(present.expires_ms, credential.expires_ms);
     }
     if (!credential.is_active) {
         ward_members_add(&changed, "isActive");
     }
-    if (credential.role != before.role) {
+    if (credential.role != before.role || credential.grants != before.grants) {
         ward_members_add(&changed, "role");
     }
     if (credential.expires_ms != before.expires_ms) {

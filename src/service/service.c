@@ -3,9 +3,11 @@
 
 #include "base/encoding.h"
 #include "base/log.h"
+#include "service/environments.h"
 
 #define SMALL_POOL_MAX 65536
-#define PLAIN_MAX      65536
+#define BLOB_POOL_MAX  (4 * PLAIN_MAX)
+#define PLAIN_MAX      98304 /* a key's content: WARD_KEY_STORED_MAX */
 
 struct fingerprint {
     char text[2 * WARD_FINGERPRINT_BYTES + 1];
@@ -61,6 +63,9 @@ enum ward_status ward_service_new(const struct ward_service_options *options, st
     if (status == WARD_OK) {
         status = ward_iam_cache_new(service, &service->iam);
     }
+    if (status == WARD_OK) {
+        status = ward_token_cache_new(&service->tokens);
+    }
     if (status != WARD_OK) {
         ward_service_free(service);
         return status;
@@ -81,6 +86,7 @@ void ward_service_free(struct ward_service *service)
         ward_keyed_hash_free(service->token);
     }
     ward_iam_cache_free(service->iam);
+    ward_token_cache_free(service->tokens);
     pthread_mutex_destroy(&service->mutex);
     ward_free(service);
 }
@@ -262,6 +268,11 @@ static enum ward_status make_project(struct ward_store_session *session, struct 
     return status == WARD_OK ? ward_service_project_insert(session, &first->who, NULL, project) : status;
 }
 
+static enum ward_status make_environment(struct ward_store_session *session, struct first_start *first)
+{
+    return ward_service_environment_first(session, &first->who, &first->made.account.id, &first->made.environment);
+}
+
 static enum ward_status make_credential(struct ward_store_session *session, struct first_start *first,
                                         enum ward_credential_kind kind, struct ward_credential *credential)
 {
@@ -290,6 +301,9 @@ static enum ward_status fill_store(struct ward_store_session *session, void *arg
     }
     if (status == WARD_OK) {
         status = make_project(session, first, now_ms);
+    }
+    if (status == WARD_OK) {
+        status = make_environment(session, first);
     }
     if (status == WARD_OK) {
         status = make_credential(session, first, WARD_CREDENTIAL_ACCESS_KEY, &first->made.access_key);
@@ -350,15 +364,9 @@ static enum ward_status check_key(const struct ward_api_key *stored, void *arg)
     return WARD_OK;
 }
 
-static enum ward_status check_credential(const struct ward_credential *stored, void *arg)
+/* Count a blob that was opened, or that did not open. */
+static enum ward_status count_blob(struct check *check, enum ward_status status)
 {
-    struct check *check = arg;
-    if (!stored->sealed.data) {
-        return WARD_OK;
-    }
-    struct ward_credential credential = *stored;
-    ward_pool_reset(&check->pool);
-    enum ward_status status = ward_service_credential_open(check->service, &check->pool, &credential);
     if (status != WARD_OK && status != WARD_INTEGRITY) {
         return status;
     }
@@ -367,17 +375,69 @@ static enum ward_status check_credential(const struct ward_credential *stored, v
     return WARD_OK;
 }
 
+static enum ward_status check_credential(const struct ward_credential *stored, void *arg)
+{
+    struct check *check = arg;
+    if (!stored->sealed.data) {
+        return WARD_OK;
+    }
+    struct ward_credential credential = *stored;
+    ward_pool_reset(&check->pool);
+    return count_blob(check, ward_service_credential_open(check->service, &check->pool, &credential));
+}
+
+static enum ward_status check_crypto_key(const struct ward_crypto_key *stored, void *arg)
+{
+    struct check *check = arg;
+    enum ward_status status = WARD_OK;
+    for (size_t i = 0; status == WARD_OK && i < stored->entry_count; i++) {
+        struct ward_crypto_key_entry entry = stored->entries[i];
+        ward_pool_reset(&check->pool);
+        status = count_blob(check, ward_open_key_content(check->service, &check->pool, stored, &entry));
+    }
+    return status;
+}
+
+static enum ward_status check_jwk(const struct ward_jwk *stored, void *arg)
+{
+    struct check *check = arg;
+    struct ward_jwk jwk = *stored;
+    ward_pool_reset(&check->pool);
+    return stored->sealed.data ? count_blob(check, ward_open_jwk(check->service, &check->pool, &jwk)) : WARD_OK;
+}
+
+static enum ward_status check_api_proxy(const struct ward_api_proxy *stored, void *arg)
+{
+    struct check *check = arg;
+    struct ward_api_proxy proxy = *stored;
+    ward_pool_reset(&check->pool);
+    return stored->sealed.data ? count_blob(check, ward_open_proxy_secret(check->service, &check->pool, &proxy))
+                               : WARD_OK;
+}
+
+static enum ward_status check_secrets(struct ward_store_session *session, void *arg)
+{
+    enum ward_status status = ward_store_crypto_key_walk(session, NULL, NULL, SIZE_MAX, check_crypto_key, arg);
+    if (status == WARD_OK) {
+        status = ward_store_jwk_walk(session, NULL, SIZE_MAX, check_jwk, arg);
+    }
+    return status == WARD_OK ? ward_store_api_proxy_walk(session, NULL, SIZE_MAX, check_api_proxy, arg) : status;
+}
+
 static enum ward_status check_all(struct ward_store_session *session, void *arg)
 {
     struct ward_key_filter keys = { .activity = WARD_FILTER_ACTIVE_ANY, .now_ms = ward_now_ms() };
     struct ward_credential_filter credentials = { .activity = WARD_CREDENTIAL_ANY };
     enum ward_status status = ward_store_key_list(session, &keys, check_key, arg);
-    return status == WARD_OK ? ward_store_credential_list(session, &credentials, check_credential, arg) : status;
+    if (status == WARD_OK) {
+        status = ward_store_credential_list(session, &credentials, check_credential, arg);
+    }
+    return status == WARD_OK ? check_secrets(session, arg) : status;
 }
 
 enum ward_status ward_service_check(struct ward_service *service, uint64_t *ret_values, uint64_t *ret_bad)
 {
-    struct check check = { .service = service, .pool = ward_pool_new(SMALL_POOL_MAX) };
+    struct check check = { .service = service, .pool = ward_pool_new(BLOB_POOL_MAX) };
     enum ward_status status = ward_store_read(service->store, check_all, &check);
     ward_pool_free(&check.pool);
     if (status == WARD_OK) {

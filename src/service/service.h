@@ -6,6 +6,7 @@
 #ifndef WARD_SERVICE_SERVICE_H
 #define WARD_SERVICE_SERVICE_H
 
+#include "model/environment.h"
 #include "store/store.h"
 #include "verify/verify.h"
 
@@ -213,10 +214,11 @@ enum ward_status ward_service_credential_reactivate(struct ward_service *service
 struct ward_bootstrap {
     struct ward_account account;
     struct ward_project project;
+    struct ward_environment environment;
     struct ward_credential access_key, token, iam; /* values opened, this once */
 };
-/** Fill an empty store: account, project ("default", live) and one admin credential of each kind. EXISTS when it is not
- * empty. */
+/** Fill an empty store: account, project ("default", live), environment ("production") and one admin credential of each
+ * kind. EXISTS when it is not empty. */
 enum ward_status ward_service_bootstrap(struct ward_service *service, struct ward_pool *pool,
                                         struct ward_bootstrap *ret) WARD_MUST_USE;
 

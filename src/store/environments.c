@@ -274,6 +274,23 @@ enum ward_status ward_store_environment_list(struct ward_store_session *s, const
     return ward_row_end(s, step);
 }
 
+enum ward_status ward_store_environment_shuts_out(struct ward_store_session *s,
+                                                  const struct ward_object_id *environment)
+{
+    WARD_SQL *q = ward_sql_prepare(
+        s, "SELECT 1 FROM environment_project l WHERE l.environment_id = ? AND ("
+           "EXISTS (SELECT 1 FROM crypto_key_entry e JOIN crypto_key k ON k.id = e.key_id WHERE e.environment_id = ?"
+           " AND NOT EXISTS (SELECT 1 FROM environment_project x WHERE x.environment_id = ?"
+           " AND x.project_id = k.project_id)) OR "
+           "EXISTS (SELECT 1 FROM api_proxy_deployment d JOIN api_proxy y ON y.id = d.proxy_id"
+           " WHERE d.environment_id = ? AND NOT EXISTS (SELECT 1 FROM environment_project x"
+           " WHERE x.environment_id = ? AND x.project_id = y.project_id))) LIMIT 1");
+    for (int i = 1; i <= 5; i++) {
+        ward_row_bind_object_id(q, i, environment);
+    }
+    return ward_row_first(s, q);
+}
+
 /* ---- what has none ---- */
 
 struct without {

@@ -41,6 +41,9 @@ enum ward_status ward_store_environment_find(struct ward_store_session *s, const
 enum ward_status ward_store_environment_list(struct ward_store_session *s, const struct ward_uuid *account,
                                              struct ward_pool *pool, ward_environment_visit visit,
                                              void *arg) WARD_MUST_USE;
+/** OK when a key or a proxy is there of a project that the environment is not open to, else NOT_FOUND. */
+enum ward_status ward_store_environment_shuts_out(struct ward_store_session *s,
+                                                  const struct ward_object_id *environment) WARD_MUST_USE;
 /** Visit the active accounts that have no environment, oldest first. */
 enum ward_status ward_store_account_without_environment(struct ward_store_session *s, struct ward_pool *pool,
                                                         ward_account_visit visit, void *arg) WARD_MUST_USE;
