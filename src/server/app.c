@@ -147,9 +147,25 @@ static bool check_initialised(const struct ward_data_directory *directory, struc
                      directory->path, directory->path);
 }
 
+/* Every keyset stands where the store does before anybody listens, or its replica is known to be behind. */
+static bool open_deployer(struct ward_app *app, struct ward_failure *ret_why)
+{
+    struct ward_deployer_options options = { .directory = app->directory.path, .service = app->service };
+    struct ward_store_damage damage;
+    enum ward_status status = ward_deployer_open(&options, &app->deployer);
+    if (status == WARD_OK)
+        status = ward_deployer_start(app->deployer);
+    if (status == WARD_OK)
+        return true;
+    if (is_damaged(app, status, &damage))
+        return refuse_damaged(app->directory.store, &damage, ret_why);
+    return ward_fail(ret_why, ward_exit_of(status), "the keysets of %.400s cannot be opened: %s", app->directory.path,
+                     ward_status_text(status));
+}
+
 static bool open_for_serving(struct ward_app *app, struct ward_failure *ret_why)
 {
-    return start_publisher(app, ret_why) && open_service(app, ret_why);
+    return start_publisher(app, ret_why) && open_service(app, ret_why) && open_deployer(app, ret_why);
 }
 
 /* What a store of an earlier version lacks is made before anything is published from it. A wrong root key is found out
@@ -181,6 +197,7 @@ bool ward_app_open(struct ward_app *ret, const char *data, bool is_serving, cons
     ret->application = (struct ward_application){ .service = ret->service,
                                                   .store = ret->store,
                                                   .publisher = ret->publisher,
+                                                  .deployer = ret->deployer,
                                                   .version = version,
                                                   .started_ms = ward_now_ms() };
     return true;
@@ -190,12 +207,14 @@ void ward_app_close(struct ward_app *app)
 {
     if (!app)
         return;
+    ward_deployer_close(app->deployer);
     ward_service_free(app->service);
     ward_publisher_upkeep_stop(app->publisher); /* before the store: it reads it */
     ward_store_close(app->store);
     ward_publisher_stop(app->publisher); /* behind the store: its writer thread calls the publisher */
     ward_keyring_close(app->keyring);
     ward_data_directory_release(&app->directory);
+    app->deployer = NULL;
     app->service = NULL;
     app->store = NULL;
     app->publisher = NULL;

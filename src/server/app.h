@@ -15,6 +15,7 @@ struct ward_app {
     struct ward_store *store;
     struct ward_publisher *publisher; /* NULL when offline */
     struct ward_service *service;
+    struct ward_deployer *deployer; /* NULL when offline */
     struct ward_application application;
 };
 

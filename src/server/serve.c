@@ -144,6 +144,24 @@ static void write_table_rows(struct server *server, struct ward_buffer *ret)
     ward_metrics_write_rows(rows, sizeof(rows) / sizeof(rows[0]), ret);
 }
 
+static void write_keyset_rows(struct server *server, struct ward_buffer *ret)
+{
+    struct ward_deployer_stats stats = { 0 };
+    ward_deployer_stats(server->app.deployer, &stats);
+    const struct ward_metric_row rows[] = {
+        { "ward_environments", "gauge", "Environments.", stats.environments },
+        { "ward_replicas", "gauge", "Replicas of all environments.", stats.replicas },
+        { "ward_replicas_behind", "gauge",
+          "Of these, replicas that lack a deployment; ward status says which, and why.", stats.behind },
+        { "ward_keyset_keys", "gauge", "Keys deployed to embedded replicas.", stats.keys },
+        { "ward_keyset_jwks", "gauge", "JWKs deployed to embedded replicas.", stats.jwks },
+        { "ward_keyset_file_bytes", "gauge", "Bytes of the files of all replicas.", stats.file_bytes },
+        { "ward_deployments_total", "counter", "Deployments to a replica since start.", stats.deployments },
+        { "ward_deployments_failed_total", "counter", "Deployments that a replica could not take.", stats.failures },
+    };
+    ward_metrics_write_rows(rows, sizeof(rows) / sizeof(rows[0]), ret);
+}
+
 static void write_metrics(struct ward_application *application, struct ward_buffer *ret)
 {
     struct server *server = application->server;
@@ -153,6 +171,7 @@ static void write_metrics(struct ward_application *application, struct ward_buff
                               application->version);
     write_server_rows(server, ret);
     write_table_rows(server, ret);
+    write_keyset_rows(server, ret);
     ward_metrics_write(server->metrics, ret);
 }
 
@@ -289,6 +308,7 @@ static bool start(struct server *server, const char *version, struct ward_failur
         return false;
     struct ward_application *application = &server->app.application;
     application->max_staleness_ms = ward_option_number(options, "max-staleness");
+    application->jwks_max_age_s = ward_option_number(options, "jwks-max-age");
     application->ncp.accepts_v1 = ward_option_is_on(options, "ncp-signature-v1");
     application->ncp.domain_code = ward_option_text(options, "ncp-domain-code");
     application->metrics = write_metrics;

@@ -7,24 +7,38 @@
 
 #include "base/encoding.h"
 #include "http/http.h"
+#include "service/deployer.h"
 #include "service/publisher.h"
 #include "service/service.h"
 #include "json/json.h"
 #include "json/writer.h"
+
+/** Which generation of Apinizer's documents its surface follows: contracts/apinizer.md 4.5. */
+enum ward_apinizer_profile {
+    WARD_APINIZER_SEED,    /* bodies as in the founding documents */
+    WARD_APINIZER_CURRENT, /* {"status", "resultMessage"}; 400 where the seed has 403 and 404 */
+    WARD_APINIZER_BOTH     /* the members of both, the seed's statuses */
+};
 
 /** What the server gives to its surfaces: request->application. */
 struct ward_application {
     struct ward_service *service;
     struct ward_store *store;
     struct ward_publisher *publisher; /* NULL on a stopped server (CLI) */
+    struct ward_deployer *deployer;   /* the same */
     const char *version;
     int64_t started_ms;
     int64_t max_staleness_ms;
+    int64_t jwks_max_age_s; /* how long a published JWK Set may be kept */
     bool is_draining;
     struct {
         bool accepts_v1;         /* x-ncp-apigw-signature-v1 counts as a signature too */
         const char *domain_code; /* "PUB", "FIN", "GOV" */
     } ncp;
+    struct {
+        enum ward_apinizer_profile profile;
+        bool is_strict; /* content that is no known key is refused, and a publicKey of another proxy */
+    } apinizer;
     /** Append Prometheus text; given by the server, which owns the counters. */
     void (*metrics)(struct ward_application *application, struct ward_buffer *ret);
     void *server; /* the server's own */

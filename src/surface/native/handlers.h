@@ -24,13 +24,23 @@ enum ward_handled ward_native_healthz(struct ward_http_request *request, struct 
 enum ward_handled ward_native_readyz(struct ward_http_request *request, struct ward_http_reply *reply);
 enum ward_handled ward_native_metrics(struct ward_http_request *request, struct ward_http_reply *reply);
 
+/* keysets.c */
+enum ward_handled ward_native_jwk_set(struct ward_http_request *request, struct ward_http_reply *reply);
+enum ward_handled ward_native_key_sign(struct ward_http_request *request, struct ward_http_reply *reply);
+enum ward_handled ward_native_key_verify(struct ward_http_request *request, struct ward_http_reply *reply);
+enum ward_handled ward_native_key_encrypt(struct ward_http_request *request, struct ward_http_reply *reply);
+enum ward_handled ward_native_key_decrypt(struct ward_http_request *request, struct ward_http_reply *reply);
+
+/* token.c */
+enum ward_handled ward_native_token(struct ward_http_request *request, struct ward_http_reply *reply);
+
 /* openapi.c */
 enum ward_handled ward_native_openapi(struct ward_http_request *request, struct ward_http_reply *reply);
 
 /* backup.c: on the control socket only */
 enum ward_handled ward_native_backup(struct ward_http_request *request, struct ward_http_reply *reply);
 
-/* keys.c, projects.c, credentials.c: management for the CLI, on the control socket only */
+/* keys.c, projects.c, credentials.c, environments.c: management for the CLI, on the control socket only */
 enum ward_handled ward_native_key_list(struct ward_http_request *request, struct ward_http_reply *reply);
 enum ward_handled ward_native_key_create(struct ward_http_request *request, struct ward_http_reply *reply);
 enum ward_handled ward_native_key_get(struct ward_http_request *request, struct ward_http_reply *reply);
@@ -46,5 +56,10 @@ enum ward_handled ward_native_credential_list(struct ward_http_request *request,
 enum ward_handled ward_native_credential_create(struct ward_http_request *request, struct ward_http_reply *reply);
 enum ward_handled ward_native_credential_delete(struct ward_http_request *request, struct ward_http_reply *reply);
 enum ward_handled ward_native_credential_reactivate(struct ward_http_request *request, struct ward_http_reply *reply);
+enum ward_handled ward_native_environment_list(struct ward_http_request *request, struct ward_http_reply *reply);
+enum ward_handled ward_native_environment_get(struct ward_http_request *request, struct ward_http_reply *reply);
+enum ward_handled ward_native_environment_create(struct ward_http_request *request, struct ward_http_reply *reply);
+enum ward_handled ward_native_environment_update(struct ward_http_request *request, struct ward_http_reply *reply);
+enum ward_handled ward_native_environment_delete(struct ward_http_request *request, struct ward_http_reply *reply);
 
 #endif

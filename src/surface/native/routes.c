@@ -48,6 +48,22 @@ static const struct ward_http_route routes[] = {
     WORKER(GET, "/v1/status", ward_native_status, "status", "Version, revision, table and store.",
            TCP | UNIX | CONTROL),
 
+    WORKER(GET, "/v1/projects/{project}/environments/{environment}/jwks.json", ward_native_jwk_set, "jwkSet",
+           "The public parts of the JWKs that are deployed to an environment, as a JWK Set; without a credential.",
+           TCP | UNIX | VERIFY | CONTROL),
+    WORKER(POST, "/v1/projects/{project}/environments/{environment}/keys/{name}/sign", ward_native_key_sign,
+           "signWithKey", "Sign data with a deployed key or JWK.", TCP | UNIX | CONTROL),
+    WORKER(POST, "/v1/projects/{project}/environments/{environment}/keys/{name}/verify", ward_native_key_verify,
+           "verifyWithKey", "Check a signature with a deployed key or JWK.", TCP | UNIX | CONTROL),
+    WORKER(POST, "/v1/projects/{project}/environments/{environment}/keys/{name}/encrypt", ward_native_key_encrypt,
+           "encryptWithKey", "Encrypt data with a deployed key or JWK.", TCP | UNIX | CONTROL),
+    WORKER(POST, "/v1/projects/{project}/environments/{environment}/keys/{name}/decrypt", ward_native_key_decrypt,
+           "decryptWithKey", "Decrypt data with a deployed key or JWK.", TCP | UNIX | CONTROL),
+
+    WORKER(POST, "/auth/token", ward_native_token, "proxyToken",
+           "Exchange an API proxy's public and secret key for a token (OAuth 2.0 client credentials).", TCP | UNIX),
+    WORKER(POST, "/auth/jwt", ward_native_token, "proxyJwt", "The same.", TCP | UNIX),
+
     WORKER(GET, "/v1/keys", ward_native_key_list, "manageListKeys", "List the API keys of a project.", CONTROL),
     WORKER(POST, "/v1/keys", ward_native_key_create, "manageCreateKey", "Create an API key.", CONTROL),
     WORKER(GET, "/v1/keys/{id}", ward_native_key_get, "manageGetKey", "Read an API key.", CONTROL),
@@ -72,6 +88,17 @@ static const struct ward_http_route routes[] = {
            "Revoke an operator credential.", CONTROL),
     WORKER(POST, "/v1/credentials/{id}/reactivate", ward_native_credential_reactivate, "manageReactivateCredential",
            "Bring an operator credential back.", CONTROL),
+
+    WORKER(GET, "/v1/environments", ward_native_environment_list, "manageListEnvironments", "List environments.",
+           CONTROL),
+    WORKER(POST, "/v1/environments", ward_native_environment_create, "manageCreateEnvironment",
+           "Create an environment.", CONTROL),
+    WORKER(GET, "/v1/environments/{id}", ward_native_environment_get, "manageGetEnvironment", "Read an environment.",
+           CONTROL),
+    WORKER(PATCH, "/v1/environments/{id}", ward_native_environment_update, "manageUpdateEnvironment",
+           "Change an environment.", CONTROL),
+    WORKER(DELETE, "/v1/environments/{id}", ward_native_environment_delete, "manageDeleteEnvironment",
+           "Delete an environment where nothing is deployed.", CONTROL),
 
     WORKER(POST, "/v1/backup", ward_native_backup, "manageBackup", "Write a backup of the store into a file.", CONTROL),
 };

@@ -91,6 +91,31 @@ static void write_store(struct ward_json_writer *writer, const struct ward_store
     ward_json_end_object(writer);
 }
 
+static void write_replica(const struct ward_deployer_replica *replica, void *arg)
+{
+    struct ward_json_writer *writer = arg;
+    ward_json_begin_object(writer);
+    ward_json_member_string(writer, "environment", replica->environment);
+    ward_json_member_string(writer, "replica", replica->name);
+    ward_json_member_bool(writer, "behind", replica->is_behind);
+    ward_json_member_string(writer, "detail", replica->detail);
+    ward_json_member_int(writer, "keys", (int64_t)replica->stats.keys);
+    ward_json_member_int(writer, "jwks", (int64_t)replica->stats.jwks);
+    ward_json_member_int(writer, "fileBytes", (int64_t)replica->stats.file_bytes);
+    ward_json_end_object(writer);
+}
+
+/** Where each replica of each environment stands; detail says why one is behind. */
+static void write_keysets(struct ward_json_writer *writer, struct ward_deployer *deployer)
+{
+    ward_json_key(writer, "keysets");
+    ward_json_begin_array(writer);
+    if (deployer) {
+        ward_deployer_list(deployer, write_replica, writer);
+    }
+    ward_json_end_array(writer);
+}
+
 enum ward_handled ward_native_status(struct ward_http_request *request, struct ward_http_reply *reply)
 {
     static const char *const headers[] = { "x-api-key", "authorization", NULL };
@@ -113,6 +138,7 @@ enum ward_handled ward_native_status(struct ward_http_request *request, struct w
     ward_json_member_int(&writer, "revision", (int64_t)health.revision);
     write_table(&writer, request);
     write_store(&writer, &health);
+    write_keysets(&writer, application->deployer);
     ward_json_member_time(&writer, "startedAt", application->started_ms);
     ward_json_member_int(&writer, "uptimeMs", ward_now_ms() - application->started_ms);
     ward_json_end_object(&writer);
