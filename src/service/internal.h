@@ -27,6 +27,8 @@ struct ward_service {
     struct ward_keyed_hash *token;
     struct ward_iam_cache *iam;
     struct ward_token_cache *tokens;
+    const struct ward_fetch_allow *fetch_allows;
+    size_t fetch_allow_count;
     atomic_bool is_backing_up;
 };
 

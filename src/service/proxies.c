@@ -777,13 +777,6 @@ static struct ward_proxy_view view_proxy(const struct ward_api_proxy *proxy, str
     };
 }
 
-static struct ward_span format_project(struct ward_secrets_call *call, const struct ward_uuid *id)
-{
-    char text[WARD_UUID_CHARS + 1];
-    ward_uuid_format(id, text);
-    return ward_pool_copy(call->pool, ward_span(text, WARD_UUID_CHARS));
-}
-
 struct proxy_listing {
     struct ward_secrets_call *call;
     struct ward_span after, project_id;
@@ -807,7 +800,7 @@ static enum ward_status list_in(struct ward_store_session *session, void *arg)
     if (status != WARD_OK) {
         return status;
     }
-    list->project_id = format_project(list->call, &project.id);
+    list->project_id = ward_secrets_project_id(list->call, &project.id);
     return ward_store_api_proxy_list(session, &project.id, list->after, list->max, visit_proxy, list);
 }
 
@@ -841,7 +834,7 @@ static enum ward_status get_in(struct ward_store_session *session, void *arg)
     if (status != WARD_OK) {
         return status;
     }
-    *read->ret = view_proxy(proxy, format_project(call, &proxy->project_id));
+    *read->ret = view_proxy(proxy, ward_secrets_project_id(call, &proxy->project_id));
     read->ret->deployments = views.items;
     read->ret->deployment_count = views.count;
     return ward_pool_status(call->pool);

@@ -30,11 +30,11 @@ enum ward_status ward_secrets_refusal_status(enum ward_secrets_refusal reason)
 void ward_secrets_refused_write(const struct ward_secrets_refused *refused, struct ward_buffer *ret)
 {
     const char *text = ward_secrets_refusal_text(refused->reason);
-    struct ward_span fill = refused->name;
+    const struct ward_span fills[] = { refused->name, refused->detail, refused->more };
+    size_t filled = 0;
     for (const char *hole = strstr(text, "{}"); hole; hole = strstr(text, "{}")) {
         ward_buffer_append(ret, ward_span(text, (size_t)(hole - text)));
-        ward_buffer_append(ret, fill);
-        fill = refused->detail;
+        ward_buffer_append(ret, filled < WARD_COUNT_OF(fills) ? fills[filled++] : WARD_SPAN_NONE);
         text = hole + 2;
     }
     ward_buffer_append_text(ret, text);
@@ -231,6 +231,42 @@ void ward_secrets_deploy(struct ward_secrets_call *call, const struct ward_deplo
     call->deployment = is_told ? deployment : &unknown;
 }
 
+static const struct ward_touched *touched_of(const struct ward_touched *touched, size_t count,
+                                             const struct ward_object_id *id)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (ward_object_id_equal(&touched[i].id, id)) {
+            return &touched[i];
+        }
+    }
+    return NULL;
+}
+
+void ward_secrets_tell(struct ward_secrets_call *call, const struct ward_touched *touched, size_t count)
+{
+    const struct ward_deployment *all = call->deployment;
+    if (!all || all->environment_count == 0) {
+        return;
+    }
+    struct ward_deployment *told = ward_pool_alloc(call->pool, sizeof(*told));
+    struct ward_environment_result *results = ward_pool_alloc(call->pool, all->environment_count * sizeof(*results));
+    if (!told || !results) {
+        return;
+    }
+    *told = *all;
+    told->environments = results;
+    told->environment_count = 0;
+    for (size_t i = 0; i < all->environment_count; i++) {
+        const struct ward_touched *own = touched_of(touched, count, &all->environments[i].id);
+        if (!own && all->environments[i].is_success) {
+            continue;
+        }
+        results[told->environment_count] = all->environments[i];
+        results[told->environment_count++].is_removal = own ? own->is_removal : all->environments[i].is_removal;
+    }
+    call->deployment = told;
+}
+
 /* ---- environments ---- */
 
 enum ward_status ward_secrets_environment(struct ward_store_session *session, struct ward_secrets_call *call,
@@ -239,4 +275,27 @@ enum ward_status ward_secrets_environment(struct ward_store_session *session, st
 {
     enum ward_status status = ward_find_environment(session, project, name, call->pool, ret);
     return status == WARD_NOT_FOUND ? ward_secrets_refuse(call, missing, name, WARD_SPAN_NONE) : status;
+}
+
+struct ward_span ward_secrets_project_id(struct ward_secrets_call *call, const struct ward_uuid *id)
+{
+    char text[WARD_UUID_CHARS + 1];
+    ward_uuid_format(id, text);
+    return ward_pool_copy(call->pool, ward_span(text, WARD_UUID_CHARS));
+}
+
+enum ward_status ward_secrets_refuse_entry(struct ward_secrets_call *call, const struct ward_crypto_key *key,
+                                           struct ward_span environment)
+{
+    WARD_BUFFER names = ward_buffer_new(WARD_KEY_ENTRIES_MAX * (WARD_OBJECT_NAME_MAX + 2));
+    for (size_t i = 0; i < key->entry_count; i++) {
+        ward_buffer_append_text(&names, i > 0 ? ", " : "");
+        ward_buffer_append(&names, key->entries[i].environment_name);
+    }
+    if (names.status != WARD_OK) {
+        return names.status;
+    }
+    enum ward_status status = ward_secrets_refuse(call, WARD_REFUSED_MATERIAL_NOT_THERE, key->name, environment);
+    call->refused.more = ward_pool_copy(call->pool, ward_buffer_span(&names));
+    return status;
 }

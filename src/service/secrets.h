@@ -32,9 +32,11 @@ struct ward_secrets_refused {
     enum ward_secrets_refusal reason;
     struct ward_span name;   /* the first {} of the text: the name or value it is about */
     struct ward_span detail; /* the second one */
+    struct ward_span more;   /* the third one */
 };
 
-/** The text of a reason with {} for what is filled in; the first one is name, the second one detail. */
+/** The text of a reason with {} for what is filled in; the first one is name, then detail, then
+ * more. */
 const char *ward_secrets_refusal_text(enum ward_secrets_refusal reason);
 /** The status that goes with it; the surface may have another one for its wire. */
 enum ward_status ward_secrets_refusal_status(enum ward_secrets_refusal reason);

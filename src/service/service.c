@@ -56,6 +56,8 @@ enum ward_status ward_service_new(const struct ward_service_options *options, st
     service->store = options->store;
     service->keyring = options->keyring;
     service->publisher = options->publisher;
+    service->fetch_allows = options->fetch_allows;
+    service->fetch_allow_count = options->fetch_allow_count;
     status = ward_keyed_hash_lookup(options->keyring, &service->lookup);
     if (status == WARD_OK) {
         status = ward_keyed_hash_token(options->keyring, &service->token);

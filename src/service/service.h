@@ -12,11 +12,14 @@
 
 struct ward_service;
 struct ward_publisher;
+struct ward_fetch_allow; /* fetch/fetch.h */
 
 struct ward_service_options {
     struct ward_store *store;         /* borrowed */
     struct ward_keyring *keyring;     /* borrowed */
     struct ward_publisher *publisher; /* borrowed; NULL: nothing is published (one-shot commands on a stopped server) */
+    const struct ward_fetch_allow *fetch_allows; /* borrowed: where JWKs may be fetched from besides the Internet */
+    size_t fetch_allow_count;
 };
 
 /** Owns: *ret owned, free with ward_service_free. Errors: WARD_MISMATCH when the store was made with another root key.
