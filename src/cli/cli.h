@@ -87,6 +87,11 @@ enum ward_exit ward_run_credential_create(struct ward_cli *cli);
 enum ward_exit ward_run_credential_list(struct ward_cli *cli);
 enum ward_exit ward_run_credential_delete(struct ward_cli *cli);
 enum ward_exit ward_run_credential_reactivate(struct ward_cli *cli);
+enum ward_exit ward_run_environment_create(struct ward_cli *cli);
+enum ward_exit ward_run_environment_list(struct ward_cli *cli);
+enum ward_exit ward_run_environment_show(struct ward_cli *cli);
+enum ward_exit ward_run_environment_update(struct ward_cli *cli);
+enum ward_exit ward_run_environment_delete(struct ward_cli *cli);
 
 /** Append the help text of one command. */
 void ward_help_command(const struct ward_command *command, struct ward_buffer *ret);

@@ -75,7 +75,47 @@ static const struct ward_option_row credential_create_rows[] = {
     WARD_ROW_TEXT("name", "NAME", "What to call it; without one, its kind and role"),
     WARD_ROW_TEXT("project", "NAME", "Name or id of the one project it is for; without it, the whole account"),
     { "grant", WARD_OPTION_LIST, NULL, NULL, "CATEGORY:ACTION", NULL, 0, 0,
-      "A single right; comes with the Apinizer surface and is refused until then" },
+      "A single right besides the role's, for a token or an IAM pair: SECRETS:MANAGE, ROLE_API_SECURITY …" },
+};
+
+#define ENVIRONMENT_ROWS                                                                                               \
+    WARD_ROW_TEXT("description", "TEXT", "What it is for"),                                                            \
+        { "type", WARD_OPTION_CHOICE, NULL, NULL, "PRODUCTION|SANDBOX|TEST", NULL, 0, 0, "What kind it is" },          \
+        { "status",                                                                                                    \
+          WARD_OPTION_CHOICE,                                                                                          \
+          NULL,                                                                                                        \
+          NULL,                                                                                                        \
+          "PUBLISHED|UNPUBLISHED|REPUBLISH_REQUIRED",                                                                  \
+          NULL,                                                                                                        \
+          0,                                                                                                           \
+          0,                                                                                                           \
+          "What clients are told about it" },                                                                          \
+        WARD_ROW_TEXT("access-url", "URL", "Where its APIs are reached; tokens may be made out to it"),                \
+        { "project",                                                                                                   \
+          WARD_OPTION_LIST,                                                                                            \
+          NULL,                                                                                                        \
+          NULL,                                                                                                        \
+          "NAME",                                                                                                      \
+          NULL,                                                                                                        \
+          0,                                                                                                           \
+          0,                                                                                                           \
+          "Open it to this project only; all: to every project" },                                                     \
+    {                                                                                                                  \
+        "replica", WARD_OPTION_LIST, NULL, NULL, "NAME=DIR", NULL, 0, 0,                                               \
+            "Deploy to this directory; embedded: to the server's own. These become all of its replicas"                \
+    }
+
+static const struct ward_option_row environment_create_rows[] = {
+    WARD_ROW_DATA,
+    WARD_ROW_OUTPUT,
+    WARD_ROW_TEXT("name", "NAME", "What to call the environment; required"),
+    ENVIRONMENT_ROWS,
+};
+static const struct ward_option_row environment_update_rows[] = {
+    WARD_ROW_DATA,
+    WARD_ROW_OUTPUT,
+    WARD_ROW_TEXT("name", "NAME", "What to call it from now on"),
+    ENVIRONMENT_ROWS,
 };
 
 static const struct ward_option_row backup_rows[] = {
@@ -161,7 +201,16 @@ static const char key_create_more[] =
 static const char credential_create_more[] =
     "The secret is printed once. An access key can be read again by an admin; a token and an IAM secret cannot.\n\n"
     "  ward credential create --kind access-key --role viewer --name dashboard --project default\n"
-    "  ward credential create --kind iam --role admin --name terraform     # signs calls of NCP's API Gateway\n";
+    "  ward credential create --kind iam --role admin --name terraform     # signs calls of NCP's API Gateway\n"
+    "  ward credential create --kind token --role user --name ci           # calls Apinizer's APIOps\n"
+    "  ward credential create --kind token --grant SECRETS:MANAGE --grant SECRETS:DEPLOY_UNDEPLOY --project default\n";
+
+static const char environment_create_more[] =
+    "Keys, JWKs and API proxies are deployed to an environment: to each of its replicas. ward init makes the first "
+    "one, "
+    "\"production\".\n\n"
+    "  ward environment create --name test --type TEST --access-url https://test.example.com --project default\n"
+    "  ward environment create --name edge --replica embedded --replica edge1=/srv/edge1/keys\n";
 
 const struct ward_command ward_commands[] = {
     { "init", NULL, "[options]", "Make a data directory and print its first credentials, once", init_more,
@@ -199,6 +248,16 @@ const struct ward_command ward_commands[] = {
       ward_run_credential_delete },
     { "credential", "reactivate", "ID [options]", "Enable a disabled credential again", NULL, ROWS(common_rows), 1,
       ward_run_credential_reactivate },
+    { "environment", "create", "--name NAME [options]", "Make an environment that keys are deployed to",
+      environment_create_more, ROWS(environment_create_rows), 0, ward_run_environment_create },
+    { "environment", "list", "[options]", "List the environments", NULL, ROWS(common_rows), 0,
+      ward_run_environment_list },
+    { "environment", "show", "ENVIRONMENT [options]", "Show an environment", NULL, ROWS(common_rows), 1,
+      ward_run_environment_show },
+    { "environment", "update", "ENVIRONMENT [options]", "Change an environment; what is deployed follows", NULL,
+      ROWS(environment_update_rows), 1, ward_run_environment_update },
+    { "environment", "delete", "ENVIRONMENT [options]", "Delete an environment where nothing is deployed", NULL,
+      ROWS(common_rows), 1, ward_run_environment_delete },
     { "backup", NULL, "--to FILE [options]", "Write the store into one file, while serving or stopped", backup_more,
       ROWS(backup_rows), 0, ward_run_backup },
     { "restore", NULL, "--from FILE [options]", "Put a backup in the store's place, and keep revoked keys revoked",

@@ -329,7 +329,8 @@ enum ward_status ward_service_credential_create(struct ward_service *service, co
     c.credential.role = input->has_role ? input->role : WARD_ROLE_ADMIN;
     c.credential.grants = input->grants;
     if (kind == WARD_CREDENTIAL_ACCESS_KEY && input->grants != 0) {
-        ward_problem_add(&input->problems, "grants", WARD_RULE_MAX, 0, NULL); /* its record has no room for them */
+        /* its record in the table has no room for them */
+        ward_problem_add(&input->problems, "grants", WARD_RULE_UNKNOWN_MEMBER, 0, NULL);
     }
     enum ward_status status = ward_store_read(service->store, find_scope, &c);
     if (status != WARD_OK) {

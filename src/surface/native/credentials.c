@@ -76,6 +76,27 @@ static void read_role(struct ward_problems *problems, const struct ward_json_val
     }
 }
 
+/** Single rights besides the role's, by their names. */
+static void read_grants(struct ward_problems *problems, const struct ward_json_value *body,
+                        struct ward_credential_input *ret)
+{
+    const struct ward_json_value *array = ward_json_member(body, "grants");
+    enum ward_json_type type = ward_json_type(array);
+    if (type == WARD_JSON_ABSENT) {
+        return;
+    }
+    if (type != WARD_JSON_ARRAY) {
+        ward_problem_add(problems, "grants", WARD_RULE_ARRAY, 0, NULL);
+        return;
+    }
+    for (size_t i = 0; i < ward_json_count(array); i++) {
+        if (!ward_grant_parse(ward_json_string(ward_json_at(array, i)), &ret->grants)) {
+            ward_problem_add(problems, "grants", WARD_RULE_ENUM, 0, ward_grant_names());
+            return;
+        }
+    }
+}
+
 static void read_limit(struct ward_http_request *request, struct ward_problems *problems,
                        const struct ward_json_value *body, struct ward_credential_input *ret)
 {
@@ -98,7 +119,9 @@ static void read_limit(struct ward_http_request *request, struct ward_problems *
 static enum ward_status read_body(struct ward_http_request *request, const struct ward_operator *who,
                                   enum ward_credential_kind *ret_kind, struct ward_credential_input *ret)
 {
-    static const char *const members[] = { "kind", "role", "name", "accountId", "projectId", "rateLimit", NULL };
+    static const char *const members[] = {
+        "kind", "role", "grants", "name", "accountId", "projectId", "rateLimit", NULL
+    };
     struct ward_problems *problems = &ret->problems;
     const struct ward_json_value *body = NULL;
     enum ward_status status = ward_native_body(request, members, problems, &body);
@@ -107,6 +130,7 @@ static enum ward_status read_body(struct ward_http_request *request, const struc
     }
     (void)read_kind(problems, body, ret_kind);
     read_role(problems, body, ret);
+    read_grants(problems, body, ret);
     ret->has_name = ward_surface_text(problems, body, "name", false, &ret->name);
     ret->has_account = ward_surface_text(problems, body, "accountId", false, &ret->account);
     ret->has_project = ward_surface_text(problems, body, "projectId", false, &ret->project);

@@ -66,6 +66,62 @@ void ward_native_write_project(struct ward_json_writer *writer, const struct war
     ward_json_end_object(writer);
 }
 
+static void write_projects(struct ward_json_writer *writer, const struct ward_environment *environment)
+{
+    char id[WARD_UUID_CHARS + 1];
+    ward_json_key(writer, "projects");
+    ward_json_begin_array(writer);
+    for (size_t i = 0; i < environment->project_count; i++) {
+        ward_uuid_format(&environment->projects[i], id);
+        ward_json_put_string(writer, ward_span(id, WARD_UUID_CHARS));
+    }
+    ward_json_end_array(writer);
+}
+
+static void write_replicas(struct ward_json_writer *writer, const struct ward_environment *environment)
+{
+    ward_json_key(writer, "replicas");
+    ward_json_begin_array(writer);
+    for (size_t i = 0; i < environment->replica_count; i++) {
+        ward_json_begin_object(writer);
+        ward_json_member_string(writer, "name", environment->replicas[i].name);
+        ward_json_member_string(writer, "directory", environment->replicas[i].directory);
+        ward_json_end_object(writer);
+    }
+    ward_json_end_array(writer);
+}
+
+void ward_native_write_environment(struct ward_json_writer *writer, const struct ward_environment *environment)
+{
+    ward_json_begin_object(writer);
+    ward_json_member_string(writer, "id", ward_object_id_span(&environment->id));
+    ward_json_member_string(writer, "name", environment->name);
+    ward_json_member_string(writer, "description", environment->description);
+    ward_json_member_string(writer, "type", ward_span_of(ward_environment_type_name(environment->type)));
+    ward_json_member_string(writer, "status", ward_span_of(ward_environment_status_name(environment->status)));
+    ward_json_member_string(writer, "accessUrl", environment->access_url);
+    write_id(writer, "accountId", &environment->account_id);
+    write_projects(writer, environment);
+    write_replicas(writer, environment);
+    ward_json_member_time(writer, "createdAt", environment->provenance.created_ms);
+    ward_json_member_time(writer, "updatedAt", environment->provenance.updated_ms);
+    ward_json_end_object(writer);
+}
+
+static void write_grants(struct ward_json_writer *writer, uint32_t grants)
+{
+    const char *name;
+    uint32_t right;
+    ward_json_key(writer, "grants");
+    ward_json_begin_array(writer);
+    for (size_t i = 0; ward_grant_at(i, &name, &right); i++) {
+        if (grants & right) {
+            ward_json_put_string(writer, ward_span_of(name));
+        }
+    }
+    ward_json_end_array(writer);
+}
+
 void ward_native_write_credential(struct ward_json_writer *writer, const struct ward_credential *credential)
 {
     ward_json_begin_object(writer);
@@ -79,6 +135,7 @@ void ward_native_write_credential(struct ward_json_writer *writer, const struct 
     }
     ward_json_member_string(writer, "name", credential->name);
     ward_json_member_string(writer, "role", ward_span_of(ward_role_name(credential->role)));
+    write_grants(writer, credential->grants);
     write_id(writer, "accountId", &credential->account_id);
     write_id(writer, "projectId", &credential->project_id);
     ward_json_member_string(writer, "env", ward_span_of(ward_env_name(credential->env)));

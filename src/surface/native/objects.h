@@ -11,6 +11,7 @@ static inline struct ward_service *ward_native_service(const struct ward_http_re
 
 void ward_native_write_key(struct ward_json_writer *writer, const struct ward_api_key *key, int64_t now_ms);
 void ward_native_write_project(struct ward_json_writer *writer, const struct ward_project *project);
+void ward_native_write_environment(struct ward_json_writer *writer, const struct ward_environment *environment);
 void ward_native_write_credential(struct ward_json_writer *writer, const struct ward_credential *credential);
 
 /** Answer a deletion: {"id":…,"isActive":false}. */
