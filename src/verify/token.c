@@ -222,7 +222,8 @@ static enum ward_reason decide(struct ward_served *served, const struct ward_tok
     struct signer signer = { 0 };
     ward_served_enter(served);
     if (!look_in(served, question, question->environment, jws, &signer)) {
-        bool is_elsewhere = question->environment.size > 0 && look_in(served, question, WARD_SPAN_NONE, jws, &signer);
+        bool is_elsewhere = question->environment.data != NULL &&
+                            look_in(served, question, WARD_SPAN_NONE, jws, &signer);
         ward_served_leave(served);
         ward_keyset_release(signer.entry);
         return is_elsewhere ? WARD_VERDICT_WRONG_ENVIRONMENT : WARD_VERDICT_UNKNOWN;
