@@ -2,17 +2,20 @@
 #include "service/restore.h"
 
 #include "base/limits.h"
+#include "service/environments.h"
 #include "service/internal.h"
 #include "store/gateway.h"
 
 #define COMPARISON_POOL_MAX ((size_t)1 << 30)
 #define META_POOL_MAX       4096
-#define BATCH               64 /* revocations a transaction */
+#define OBJECT_POOL_MAX     ((size_t)64 * 1024 * 1024) /* a key of 256 entries */
+#define BATCH               64                         /* revocations a transaction */
 
 const char *ward_undone_cause_name(enum ward_undone_cause cause)
 {
-    static const char *const names[] = { "missing",       "removed",        "expired",   "disabled",    "value-retired",
-                                         "role-narrowed", "expires-sooner", "protected", "unsubscribed" };
+    static const char *const names[] = { "missing",       "removed",       "expired",        "disabled",
+                                         "value-retired", "role-narrowed", "expires-sooner", "protected",
+                                         "unsubscribed",  "undeployed" };
     return (size_t)cause < sizeof(names) / sizeof(names[0]) ? names[cause] : NULL;
 }
 
@@ -306,6 +309,107 @@ static enum ward_status compare_gateway(struct comparing *c)
     return status == WARD_OK ? ward_store_subscription_accepted(c->backup, compare_subscription, c) : status;
 }
 
+/* Keys, JWKs and proxies that are removed leave no row: what is not there any more was removed. */
+static bool judge_crypto_key(const struct ward_crypto_key *backup, const struct ward_crypto_key *present,
+                             enum ward_undone_cause *ret)
+{
+    *ret = present ? WARD_UNDONE_UNDEPLOYED : WARD_UNDONE_REMOVED;
+    for (size_t i = 0; present && i < backup->entry_count; i++) {
+        if (!ward_crypto_key_entry_of(present, &backup->entries[i].environment_id)) {
+            return true;
+        }
+    }
+    return !present;
+}
+
+static enum ward_status compare_crypto_key(const struct ward_crypto_key *key, void *arg)
+{
+    struct comparing *c = arg;
+    struct ward_crypto_key present;
+    enum ward_undone_cause cause;
+    if (!key->is_scope_active) {
+        return WARD_OK;
+    }
+    WARD_POOL pool = ward_pool_new(OBJECT_POOL_MAX);
+    enum ward_status status = ward_store_crypto_key_get(c->present, &key->id, &pool, &present);
+    if (status != WARD_OK && status != WARD_NOT_FOUND) {
+        return status;
+    }
+    bool is_undone = judge_crypto_key(key, status == WARD_OK ? &present : NULL, &cause);
+    return is_undone ? note_undone(c, WARD_OBJECT_KEY, cause, key->id.text, key->name) : WARD_OK;
+}
+
+static enum ward_status compare_jwk(const struct ward_jwk *jwk, void *arg)
+{
+    struct comparing *c = arg;
+    struct ward_jwk present;
+    ward_pool_reset(&c->pool);
+    enum ward_status status = ward_store_jwk_get(c->present, &jwk->id, &c->pool, &present);
+    if (status != WARD_NOT_FOUND || !jwk->is_scope_active) {
+        return status == WARD_NOT_FOUND ? WARD_OK : status;
+    }
+    return note_undone(c, WARD_OBJECT_JWK, WARD_UNDONE_REMOVED, jwk->id.text, jwk->name);
+}
+
+static bool is_deployed(const struct ward_api_proxy *proxy, const struct ward_object_id *environment)
+{
+    const struct ward_api_proxy_deployment *deployment = ward_api_proxy_deployment_of(proxy, environment);
+    return deployment && deployment->is_deployed;
+}
+
+static bool has_retired_pair(const struct ward_api_proxy *backup, const struct ward_api_proxy *present)
+{
+    return backup->lookup.data && !ward_span_equal(backup->lookup, present->lookup);
+}
+
+static bool is_undeployed(const struct ward_api_proxy *backup, const struct ward_api_proxy *present)
+{
+    for (size_t i = 0; i < backup->deployment_count; i++) {
+        const struct ward_object_id *environment = &backup->deployments[i].environment_id;
+        if (backup->deployments[i].is_deployed && !is_deployed(present, environment)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool judge_proxy(const struct ward_api_proxy *backup, const struct ward_api_proxy *present,
+                        enum ward_undone_cause *ret)
+{
+    if (!present || has_retired_pair(backup, present)) {
+        *ret = present ? WARD_UNDONE_VALUE_RETIRED : WARD_UNDONE_REMOVED;
+        return true;
+    }
+    *ret = WARD_UNDONE_UNDEPLOYED;
+    return is_undeployed(backup, present);
+}
+
+static enum ward_status compare_proxy(const struct ward_api_proxy *proxy, void *arg)
+{
+    struct comparing *c = arg;
+    struct ward_api_proxy present;
+    enum ward_undone_cause cause;
+    if (!proxy->is_scope_active) {
+        return WARD_OK;
+    }
+    ward_pool_reset(&c->pool);
+    enum ward_status status = ward_store_api_proxy_get(c->present, &proxy->id, &c->pool, &present);
+    if (status != WARD_OK && status != WARD_NOT_FOUND) {
+        return status;
+    }
+    bool is_undone = judge_proxy(proxy, status == WARD_OK ? &present : NULL, &cause);
+    return is_undone ? note_undone(c, WARD_OBJECT_API_PROXY, cause, proxy->id.text, proxy->name) : WARD_OK;
+}
+
+static enum ward_status compare_secrets(struct comparing *c)
+{
+    enum ward_status status = ward_store_crypto_key_walk(c->backup, NULL, NULL, SIZE_MAX, compare_crypto_key, c);
+    if (status == WARD_OK) {
+        status = ward_store_jwk_walk(c->backup, NULL, SIZE_MAX, compare_jwk, c);
+    }
+    return status == WARD_OK ? ward_store_api_proxy_walk(c->backup, NULL, SIZE_MAX, compare_proxy, c) : status;
+}
+
 static enum ward_status compare_objects(struct comparing *c)
 {
     WARD_POOL pool = ward_pool_new(COMPARISON_POOL_MAX);
@@ -321,7 +425,10 @@ static enum ward_status compare_objects(struct comparing *c)
     if (status == WARD_OK) {
         status = ward_store_credential_list(c->backup, &credentials, compare_credential, c);
     }
-    return status == WARD_OK ? compare_gateway(c) : status;
+    if (status == WARD_OK) {
+        status = compare_gateway(c);
+    }
+    return status == WARD_OK ? compare_secrets(c) : status;
 }
 
 /* ---- where the logs part ---- */
@@ -719,6 +826,134 @@ static enum ward_status revoke_subscription(struct ward_store_session *present, 
                : status;
 }
 
+/* ---- keys, JWKs, API proxies ---- */
+
+static enum ward_status remove_crypto_key(struct reapply *r, const struct ward_crypto_key *key)
+{
+    enum ward_status status = ward_store_crypto_key_remove(r->session, key);
+    return status == WARD_OK
+               ? log_again(r, WARD_OBJECT_KEY, key->id.text, &key->account_id, &key->project_id, "deleted", NULL)
+               : status;
+}
+
+/* Keep the environments that it is still in. */
+static enum ward_status undeploy_crypto_key(struct reapply *r, struct ward_pool *pool, struct ward_crypto_key *key,
+                                            const struct ward_crypto_key *present)
+{
+    struct ward_members changed = { 1, { "cryptoKeyInfoEnvironmentList" } };
+    struct ward_crypto_key_entry *kept = ward_pool_alloc(pool, (key->entry_count + 1) * sizeof(*kept));
+    size_t count = 0;
+    if (!kept) {
+        return WARD_NO_MEMORY;
+    }
+    for (size_t i = 0; i < key->entry_count; i++) {
+        if (ward_crypto_key_entry_of(present, &key->entries[i].environment_id)) {
+            kept[count++] = key->entries[i];
+        }
+    }
+    key->entries = kept;
+    key->entry_count = count;
+    ward_provenance_touch(&key->provenance, &r->who, ward_now_ms());
+    enum ward_status status = ward_store_crypto_key_update(r->session, key);
+    return status == WARD_OK
+               ? log_again(r, WARD_OBJECT_KEY, key->id.text, &key->account_id, &key->project_id, "updated", &changed)
+               : status;
+}
+
+static enum ward_status revoke_crypto_key(struct ward_store_session *present_session, struct reapply *r,
+                                          const char *text)
+{
+    WARD_POOL pool = ward_pool_new(2 * OBJECT_POOL_MAX);
+    struct ward_object_id id;
+    struct ward_crypto_key key, present;
+    if (!ward_object_id_parse(ward_span_of(text), &id)) {
+        return WARD_INTERNAL;
+    }
+    enum ward_status status = ward_store_crypto_key_get(r->session, &id, &pool, &key);
+    if (status != WARD_OK) {
+        return status;
+    }
+    status = ward_store_crypto_key_get(present_session, &id, &pool, &present);
+    if (status == WARD_NOT_FOUND) {
+        return remove_crypto_key(r, &key);
+    }
+    return status == WARD_OK ? undeploy_crypto_key(r, &pool, &key, &present) : status;
+}
+
+static enum ward_status revoke_jwk(struct reapply *r, const char *text)
+{
+    struct ward_object_id id;
+    struct ward_jwk jwk;
+    if (!ward_object_id_parse(ward_span_of(text), &id)) {
+        return WARD_INTERNAL;
+    }
+    enum ward_status status = ward_store_jwk_get(r->session, &id, &r->pool, &jwk);
+    if (status == WARD_OK) {
+        status = ward_store_jwk_remove(r->session, &jwk);
+    }
+    return status == WARD_OK ? log_again(r, WARD_OBJECT_JWK, text, &jwk.account_id, &jwk.project_id, "deleted", NULL)
+                             : status;
+}
+
+static enum ward_status log_proxy(struct reapply *r, const struct ward_api_proxy *proxy, const char *action,
+                                  const struct ward_members *changed, struct ward_span retired)
+{
+    return ward_secrets_log(r->session, &r->who, WARD_OBJECT_API_PROXY, &proxy->id, &proxy->account_id,
+                            &proxy->project_id, action, changed, retired);
+}
+
+/* The present pair opens here too: its seal is bound to account, proxy and version, and these come along. */
+static enum ward_status narrow_proxy(struct reapply *r, struct ward_api_proxy *proxy,
+                                     const struct ward_api_proxy *present)
+{
+    struct ward_members changed = { 0 };
+    struct ward_span retired = WARD_SPAN_NONE;
+    struct ward_api_proxy_deployment *kept = ward_pool_alloc(&r->pool, (proxy->deployment_count + 1) * sizeof(*kept));
+    if (!kept) {
+        return WARD_NO_MEMORY;
+    }
+    if (has_retired_pair(proxy, present)) {
+        retired = proxy->lookup;
+        proxy->public_key = present->public_key;
+        proxy->sealed = present->sealed;
+        proxy->sealed_version = present->sealed_version;
+        proxy->lookup = present->lookup;
+        ward_members_add(&changed, "keys");
+    }
+    for (size_t i = 0; i < proxy->deployment_count; i++) {
+        kept[i] = proxy->deployments[i];
+        kept[i].is_deployed = kept[i].is_deployed && is_deployed(present, &kept[i].environment_id);
+    }
+    if (is_undeployed(proxy, present)) {
+        ward_members_add(&changed, "deployments");
+    }
+    proxy->deployments = kept;
+    ward_provenance_touch(&proxy->provenance, &r->who, ward_now_ms());
+    enum ward_status status = ward_store_api_proxy_update(r->session, proxy);
+    return status == WARD_OK ? log_proxy(r, proxy, "updated", &changed, retired) : status;
+}
+
+static enum ward_status revoke_proxy(struct ward_store_session *present_session, struct reapply *r, const char *text)
+{
+    struct ward_object_id id;
+    struct ward_api_proxy proxy, present;
+    if (!ward_object_id_parse(ward_span_of(text), &id)) {
+        return WARD_INTERNAL;
+    }
+    enum ward_status status = ward_store_api_proxy_get(r->session, &id, &r->pool, &proxy);
+    if (status != WARD_OK) {
+        return status;
+    }
+    status = ward_store_api_proxy_get(present_session, &id, &r->pool, &present);
+    if (status == WARD_OK) {
+        return narrow_proxy(r, &proxy, &present);
+    }
+    if (status == WARD_NOT_FOUND) {
+        status = ward_store_api_proxy_remove(r->session, &proxy);
+    }
+    return status == WARD_OK ? log_proxy(r, &proxy, "deleted", NULL, proxy.lookup) : status;
+}
+
 static enum ward_status revoke(struct ward_store_session *present, struct reapply *r, const struct ward_undone *undone)
 {
     switch (undone->kind) {
@@ -736,12 +971,15 @@ static enum ward_status revoke(struct ward_store_session *present, struct reappl
         return revoke_stage(r, undone->id);
     case WARD_OBJECT_SUBSCRIPTION:
         return revoke_subscription(present, r, undone->id);
-    case WARD_OBJECT_API: /* lives in its stages */
-    case WARD_OBJECT_USAGE_PLAN:
-    case WARD_OBJECT_ENVIRONMENT:
-    case WARD_OBJECT_API_PROXY:
     case WARD_OBJECT_KEY:
+        return revoke_crypto_key(present, r, undone->id);
     case WARD_OBJECT_JWK:
+        return revoke_jwk(r, undone->id);
+    case WARD_OBJECT_API_PROXY:
+        return revoke_proxy(present, r, undone->id);
+    case WARD_OBJECT_API:         /* lives in its stages */
+    case WARD_OBJECT_ENVIRONMENT: /* lives in what is deployed there */
+    case WARD_OBJECT_USAGE_PLAN:
     case WARD_OBJECT_STORE:
         break;
     }

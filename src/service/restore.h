@@ -18,14 +18,15 @@
 /** Why something that is alive in the backup is not so now. In this order the first that holds. */
 enum ward_undone_cause {
     WARD_UNDONE_MISSING,       /* the present store does not know it */
-    WARD_UNDONE_REMOVED,       /* an API key, a product, a stage */
+    WARD_UNDONE_REMOVED,       /* an API key, a product, a stage; a key, a JWK, an API proxy */
     WARD_UNDONE_EXPIRED,       /* its expiry was moved, and has come */
     WARD_UNDONE_DISABLED,      /* deleted, rotated or disabled; deactivated */
     WARD_UNDONE_VALUE_RETIRED, /* it lives, but a value that it has in the backup is no longer its own */
     WARD_UNDONE_ROLE_NARROWED, /* a credential */
     WARD_UNDONE_EXPIRES_SOONER,
-    WARD_UNDONE_PROTECTED,   /* a product that was PUBLIC */
-    WARD_UNDONE_UNSUBSCRIBED /* a subscription: ended, or refused by the product's owner */
+    WARD_UNDONE_PROTECTED,    /* a product that was PUBLIC */
+    WARD_UNDONE_UNSUBSCRIBED, /* a subscription: ended, or refused by the product's owner */
+    WARD_UNDONE_UNDEPLOYED    /* a key or an API proxy: gone from an environment */
 };
 const char *ward_undone_cause_name(enum ward_undone_cause cause); /* missing, removed, expired, … */
 
@@ -50,8 +51,8 @@ struct ward_comparison {
     uint64_t changes; /* of the present store, behind common */
     struct ward_undone_changes tallies[WARD_UNDONE_CHANGES_MAX];
     size_t tally_count;
-    struct ward_undone *undone; /* accounts, projects, API keys, credentials, products, stages, subscriptions; each in
-                                   its list's order */
+    struct ward_undone *undone; /* accounts, projects, API keys, credentials, products, stages, subscriptions, keys,
+                                   JWKs, API proxies; each in its list's order */
     size_t undone_count, undone_capacity;
     struct ward_pool pool;
 };
