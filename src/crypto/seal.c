@@ -99,20 +99,57 @@ static bool bind_bytes(EVP_CIPHER_CTX *context, const void *bytes, size_t size)
     return size <= INT_MAX && EVP_CipherUpdate(context, NULL, &bound, bytes, (int)size) == 1;
 }
 
-static bool bind_part(EVP_CIPHER_CTX *context, struct ward_span part)
+/* A call of OpenSSL costs more than the few bytes it is given: small parts go together. */
+struct bound {
+    EVP_CIPHER_CTX *context;
+    size_t size;
+    bool is_well;
+    uint8_t bytes[256];
+};
+
+static void flush_bound(struct bound *bound)
+{
+    bound->is_well = bound->is_well && bind_bytes(bound->context, bound->bytes, bound->size);
+    bound->size = 0;
+}
+
+static void add_bytes(struct bound *bound, const void *bytes, size_t size)
+{
+    if (size > sizeof(bound->bytes) - bound->size) {
+        flush_bound(bound);
+    }
+    if (size > sizeof(bound->bytes)) {
+        bound->is_well = bound->is_well && bind_bytes(bound->context, bytes, size);
+    } else if (size > 0) {
+        memcpy(bound->bytes + bound->size, bytes, size);
+        bound->size += size;
+    }
+}
+
+static void add_part(struct bound *bound, struct ward_span part)
 {
     uint8_t size[8];
     put_be64(size, part.size);
-    return bind_bytes(context, size, sizeof(size)) && bind_bytes(context, part.data, part.size);
+    add_bytes(bound, size, sizeof(size));
+    add_bytes(bound, part.data, part.size);
 }
 
 static bool bind_place(EVP_CIPHER_CTX *context, const uint8_t *header, const struct ward_seal_place *place)
 {
+    struct bound bound;
+    bound.context = context;
+    bound.size = 0;
+    bound.is_well = true;
     uint8_t version[8];
     put_be64(version, (uint64_t)place->version);
-    return bind_bytes(context, header, BOUND_BYTES) && bind_part(context, place->account) &&
-           bind_part(context, ward_span_of(place->table)) && bind_part(context, place->row) &&
-           bind_part(context, ward_span_of(place->field)) && bind_bytes(context, version, sizeof(version));
+    add_bytes(&bound, header, BOUND_BYTES);
+    add_part(&bound, place->account);
+    add_part(&bound, ward_span_of(place->table));
+    add_part(&bound, place->row);
+    add_part(&bound, ward_span_of(place->field));
+    add_bytes(&bound, version, sizeof(version));
+    flush_bound(&bound);
+    return bound.is_well;
 }
 
 /* Set up a context for one blob. With fixed algorithms and sizes only memory can fail. */

@@ -51,7 +51,8 @@ enum ward_status ward_service_unseal(struct ward_service *service, const struct 
 /** Say what a write of this revision is answered with. Takes a NULL ret. */
 void ward_service_receipt(const struct ward_service *service, uint64_t revision, struct ward_receipt *ret);
 
-/** Write without waiting (ward_store_write_later); the receipt is filled before later is told that all is well. */
+/** Write without waiting (ward_store_write_later); the receipt is filled before later is told that all is well. work
+ * may run twice. */
 enum ward_status ward_service_write_later(struct ward_service *service, struct ward_pool *pool, ward_store_work work,
                                           void *arg, struct ward_receipt *ret_receipt,
                                           const struct ward_later *later) WARD_MUST_USE;

@@ -128,9 +128,11 @@ enum ward_status ward_service_key_create_pair(struct ward_gateway_call *call, st
     return answer(&c, ward_gateway_write(call, WARD_RIGHT_KEY_WRITE, &input->problems, create_in, &c), ret);
 }
 
+/* The input was sound: what a run before found is this transaction's to find again. */
 static enum ward_status create_later_in(struct ward_store_session *session, void *arg)
 {
     struct pair_case *c = arg;
+    c->input->problems.count = 0;
     return answer(c, create_in(session, c), c->ret);
 }
 

@@ -33,8 +33,8 @@ enum ward_status ward_service_key_open(struct ward_service *service, struct ward
 {
     for (int i = 0; i < WARD_SLOT_COUNT; i++) {
         enum ward_key_slot slot = (enum ward_key_slot)i;
-        if (!key->sealed[slot].data) {
-            continue;
+        if (!key->sealed[slot].data || key->values[slot].data) {
+            continue; /* none, or sealed a moment ago */
         }
         char account[WARD_UUID_CHARS + 1];
         struct ward_seal_place place = value_place(key, slot, account);
@@ -54,6 +54,7 @@ enum ward_status ward_service_key_set_value(struct ward_service *service, struct
     key->value_versions[slot]++;
     struct ward_seal_place place = value_place(key, slot, account);
     key->lookups[slot] = ward_pool_copy(pool, ward_lookup_span(lookup));
+    key->values[slot] = ward_pool_copy(pool, value);
     return ward_service_seal(service, &place, value, pool, &key->sealed[slot]);
 }
 
@@ -427,9 +428,11 @@ enum ward_status ward_service_key_create(struct ward_service *service, const str
     return status;
 }
 
+/* The input was sound: what a run before found is this transaction's to find again. */
 static enum ward_status create_later_in(struct ward_store_session *session, void *arg)
 {
     struct create_case *c = arg;
+    c->input->problems.count = 0;
     enum ward_status status = create_in(session, c);
     if (status == WARD_OK) {
         *c->ret = c->key;

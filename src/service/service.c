@@ -180,7 +180,7 @@ enum ward_status ward_service_write_later(struct ward_service *service, struct w
     if (!own) {
         return WARD_NO_MEMORY;
     }
-    *own = (struct later_write){ .write = { .work = work, .arg = arg, .done = tell_later },
+    *own = (struct later_write){ .write = { .work = work, .arg = arg, .is_repeatable = true, .done = tell_later },
                                  .service = service,
                                  .receipt = ret_receipt,
                                  .later = *later };

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "store/gateway_rows.h"
+#include "store/session.h"
 
 /* ---- reading ---- */
 
@@ -175,11 +176,41 @@ static enum ward_status check_values(struct ward_store_session *s, const struct 
     return is_twice ? WARD_CONFLICT : WARD_OK;
 }
 
-static enum ward_status insert_value(struct ward_store_session *s, const struct ward_api_key *key, int slot)
+/* The number of a new key: one that is taken by a write which fails stays free. */
+static enum ward_status take_number(struct ward_store_session *s, int64_t *ret)
+{
+    if (!ward_sql_is_writable(s)) {
+        return WARD_INTERNAL;
+    }
+    if (s->batch->next_key == 0) {
+        WARD_SQL *q = ward_sql_prepare(s, "SELECT coalesce(max(number), 0) + 1 FROM api_key");
+        enum ward_status status = ward_row_first(s, q);
+        if (status != WARD_OK) {
+            return status;
+        }
+        s->batch->next_key = ward_sql_int(q, 0);
+    }
+    *ret = s->batch->next_key++;
+    return WARD_OK;
+}
+
+static enum ward_status find_number(struct ward_store_session *s, const struct ward_key_id *id, int64_t *ret)
+{
+    WARD_SQL *q = ward_sql_prepare(s, "SELECT number FROM api_key WHERE id = ?");
+    ward_sql_bind_text(q, 1, ward_span(id->text, WARD_KEY_ID_CHARS));
+    enum ward_status status = ward_row_first(s, q);
+    if (status == WARD_OK) {
+        *ret = ward_sql_int(q, 0);
+    }
+    return status;
+}
+
+static enum ward_status insert_value(struct ward_store_session *s, int64_t number, const struct ward_api_key *key,
+                                     int slot)
 {
     WARD_SQL *q = ward_sql_prepare(s, "INSERT INTO api_key_value (key_number, slot, lookup, sealed, version)"
-                                      " VALUES (" KEY_NUMBER ", ?, ?, ?, ?) ON CONFLICT DO NOTHING");
-    ward_sql_bind_text(q, 1, ward_span(key->id.text, WARD_KEY_ID_CHARS));
+                                      " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
+    ward_sql_bind_int(q, 1, number);
     ward_sql_bind_int(q, 2, slot);
     bind_lookup(q, 3, key->lookups[slot].data);
     ward_sql_bind_bytes(q, 4, key->sealed[slot]);
@@ -187,17 +218,17 @@ static enum ward_status insert_value(struct ward_store_session *s, const struct 
     return ward_row_run_one(s, q);
 }
 
-static enum ward_status delete_values(struct ward_store_session *s, const struct ward_key_id *id)
+static enum ward_status delete_values(struct ward_store_session *s, int64_t number)
 {
-    WARD_SQL *q = ward_sql_prepare(s, "DELETE FROM api_key_value WHERE key_number = " KEY_NUMBER);
-    ward_sql_bind_text(q, 1, ward_span(id->text, WARD_KEY_ID_CHARS));
+    WARD_SQL *q = ward_sql_prepare(s, "DELETE FROM api_key_value WHERE key_number = ?");
+    ward_sql_bind_int(q, 1, number);
     return ward_row_run(s, q);
 }
 
-static enum ward_status insert_values(struct ward_store_session *s, const struct ward_api_key *key)
+static enum ward_status insert_values(struct ward_store_session *s, int64_t number, const struct ward_api_key *key)
 {
     for (int slot = 0; slot < WARD_SLOT_COUNT; slot++) {
-        enum ward_status status = key->lookups[slot].data ? insert_value(s, key, slot) : WARD_OK;
+        enum ward_status status = key->lookups[slot].data ? insert_value(s, number, key, slot) : WARD_OK;
         if (status != WARD_OK) {
             return status;
         }
@@ -245,28 +276,39 @@ static enum ward_status bind_shared(struct ward_sql *q, int index, const struct 
     return WARD_OK;
 }
 
-static enum ward_status insert_key(struct ward_store_session *s, const struct ward_api_key *key,
+static enum ward_status insert_key(struct ward_store_session *s, int64_t number, const struct ward_api_key *key,
                                    const struct ward_uuid *account)
 {
-    WARD_SQL *q = ward_sql_prepare(s, "INSERT INTO api_key (id, project_id, account_id, version, " KEY_SHARED ")"
-                                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    WARD_SQL *q = ward_sql_prepare(s, "INSERT INTO api_key (number, id, project_id, account_id, version, " KEY_SHARED
+                                      ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                                       " ON CONFLICT DO NOTHING");
-    ward_sql_bind_text(q, 1, ward_span(key->id.text, WARD_KEY_ID_CHARS));
-    ward_row_bind_uuid(q, 2, &key->project_id);
-    ward_row_bind_uuid(q, 3, account);
-    ward_sql_bind_int(q, 4, key->version);
-    enum ward_status status = bind_shared(q, 5, key);
+    ward_sql_bind_int(q, 1, number);
+    ward_sql_bind_text(q, 2, ward_span(key->id.text, WARD_KEY_ID_CHARS));
+    ward_row_bind_uuid(q, 3, &key->project_id);
+    ward_row_bind_uuid(q, 4, account);
+    ward_sql_bind_int(q, 5, key->version);
+    enum ward_status status = bind_shared(q, 6, key);
     return status == WARD_OK ? ward_row_run_one(s, q) : status;
 }
 
 /* The key's account is its project's, whatever the caller filled in: the two can never disagree. */
 static enum ward_status project_account(struct ward_store_session *s, const struct ward_uuid *id, struct ward_uuid *ret)
 {
+    struct ward_batch *batch = s->batch;
+    if (batch && batch->has_home && ward_uuid_equal(&batch->home, id)) {
+        *ret = batch->home_account;
+        return WARD_OK;
+    }
     WARD_SQL *q = ward_sql_prepare(s, "SELECT account_id FROM project WHERE id = ?");
     ward_row_bind_uuid(q, 1, id);
     enum ward_status status = ward_row_first(s, q);
     if (status == WARD_OK && !ward_row_uuid(q, 0, ret)) {
         return ward_row_bad(s, "project");
+    }
+    if (status == WARD_OK && batch) {
+        batch->has_home = true;
+        batch->home = *id;
+        batch->home_account = *ret;
     }
     return status;
 }
@@ -288,13 +330,17 @@ enum ward_status ward_store_key_insert(struct ward_store_session *s, const struc
     if (status == WARD_OK) {
         status = check_values(s, key);
     }
+    int64_t number = 0;
     if (status == WARD_OK) {
-        status = insert_key(s, key, &account);
+        status = take_number(s, &number);
+    }
+    if (status == WARD_OK) {
+        status = insert_key(s, number, key, &account);
     }
     if (status != WARD_OK) {
         return status;
     }
-    return must_succeed(s, insert_values(s, key));
+    return must_succeed(s, insert_values(s, number, key));
 }
 
 static enum ward_status update_key(struct ward_store_session *s, const struct ward_api_key *key)
@@ -340,8 +386,12 @@ static enum ward_status values_changed(struct ward_store_session *s, const struc
 /* All go before any comes, so that two values may change places. */
 static enum ward_status replace_values(struct ward_store_session *s, const struct ward_api_key *key)
 {
-    enum ward_status status = delete_values(s, &key->id);
-    return status == WARD_OK ? insert_values(s, key) : status;
+    int64_t number = 0;
+    enum ward_status status = find_number(s, &key->id, &number);
+    if (status == WARD_OK) {
+        status = delete_values(s, number);
+    }
+    return status == WARD_OK ? insert_values(s, number, key) : status;
 }
 
 enum ward_status ward_store_key_update(struct ward_store_session *s, const struct ward_api_key *key)

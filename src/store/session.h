@@ -1,4 +1,5 @@
-/* What store.c, writer.c and sql.c share: the store's insides. Queries see only sql.h. */
+/* What store.c, writer.c and sql.c share: the store's insides. Queries see only sql.h, but for what changes.c and keys.c
+ * keep for the rest of a batch. */
 #ifndef WARD_STORE_SESSION_H
 #define WARD_STORE_SESSION_H
 
@@ -26,6 +27,10 @@ struct ward_batch {
     size_t count, capacity;
     struct ward_store_tail tail;
     bool has_tail; /* read when the first change is appended, so that it is never out of date */
+    /* what its keys ask for again and again; looked up when the first one does */
+    int64_t next_key; /* number; 0: not known yet */
+    bool has_home;
+    struct ward_uuid home, home_account; /* a project, and whose it is */
 };
 
 struct ward_store {

@@ -107,6 +107,8 @@ struct ward_sql_driver {
     enum ward_status (*commit)(struct ward_sql_connection *connection, bool *ret_synced);
     /** End whatever is open; never fails in a way that leaves a transaction. */
     void (*rollback)(struct ward_sql_connection *connection);
+    /** Rows that were written since the connection was made: the same twice, and nothing was written between. */
+    int64_t (*rows_written)(struct ward_sql_connection *connection);
     /** An error may end a transaction by itself. */
     bool (*in_transaction)(struct ward_sql_connection *connection);
     /** After a batch was answered: checkpoints and the like. May set is_broken. */

@@ -154,10 +154,11 @@ enum ward_status ward_store_read(struct ward_store *store, ward_store_work work,
 enum ward_status ward_store_write(struct ward_store *store, ward_store_work work, void *arg,
                                   uint64_t *ret_revision) WARD_MUST_USE;
 
-/** A write that nobody waits for. The caller fills the first three and leaves it where it is until done was called. */
+/** A write that nobody waits for. The caller fills the first four and leaves it where it is until done was called. */
 struct ward_write {
     ward_store_work work;
     void *arg;
+    bool is_repeatable; /* work may run again when all that its first run wrote was taken back: saves a savepoint */
     /**
      * Called once when ward_store_write would have returned; status and revision (as above) are set. The write is its
      * caller's again. Must not block, nor ask the store. has_more: the same thread calls another done behind this one.

@@ -2,7 +2,8 @@
  * The writer: one thread, one connection, group commit.
  *
  *   callers ─ enqueue ─► queue ─ take all that is there ─► BEGIN
- *                                    each write: SAVEPOINT, work, RELEASE or ROLLBACK TO
+ *                                    what may run twice: work, and if it fails with something written: all over
+ *                                    each other write: SAVEPOINT, work, RELEASE or ROLLBACK TO
  *                                    listener.prepare(changes)
  *                                    COMMIT (one sync for all)
  *                                    listener.committed(changes, in revision order)
@@ -40,12 +41,15 @@ static void return_to_mark(struct ward_batch *batch, const struct mark *mark)
     batch->count = mark->count;
     batch->tail = mark->tail;
     batch->has_tail = mark->has_tail;
+    batch->has_home = false; /* its project may be taken back */
 }
 
 static void clear_batch(struct ward_batch *batch)
 {
     batch->count = 0;
     batch->has_tail = false;
+    batch->next_key = 0;
+    batch->has_home = false;
     ward_pool_reset(&batch->pool);
 }
 
@@ -92,10 +96,10 @@ static enum ward_status run_control(struct ward_store_session *s, const char *te
     return ward_row_run(s, q);
 }
 
-static enum ward_status do_work(struct ward_store_session *s, struct ward_write *write)
+static enum ward_status do_work(struct ward_store_session *s, struct ward_write *write, bool has_savepoint)
 {
     ward_session_enter(s);
-    enum ward_status status = run_control(s, "SAVEPOINT ward_write");
+    enum ward_status status = has_savepoint ? run_control(s, "SAVEPOINT ward_write") : WARD_OK;
     if (status == WARD_OK) {
         status = write->work(s, write->arg);
     }
@@ -114,31 +118,103 @@ static enum ward_status undo_work(struct ward_store_session *s)
     return status == WARD_OK ? run_control(s, "RELEASE ward_write") : status;
 }
 
+/* Why the transaction is gone, or OK: it is there. */
+static enum ward_status look_for_transaction(struct ward_store *store)
+{
+    if (store->driver->in_transaction(store->connection)) {
+        return WARD_OK;
+    }
+    enum ward_status status = store->connection->status;
+    return status == WARD_OK ? WARD_IO : status;
+}
+
+static void note_revision(struct ward_store *store, struct ward_write *write)
+{
+    write->revision = store->batch.has_tail ? store->batch.tail.revision : store->revision;
+}
+
 /* Run one write. The answer is the batch's: other than OK when its transaction is lost. */
 static enum ward_status run_write(struct ward_store *store, struct ward_write *write)
 {
     struct ward_batch *batch = &store->batch;
     struct ward_store_session session = { .store = store, .connection = store->connection, .batch = batch };
     struct mark mark = mark_batch(batch);
-    write->status = do_work(&session, write);
-    if (!store->driver->in_transaction(store->connection)) {
-        enum ward_status status = store->connection->status;
-        return status == WARD_OK ? WARD_IO : status;
+    write->status = do_work(&session, write, true);
+    enum ward_status status = look_for_transaction(store);
+    if (status != WARD_OK) {
+        return status;
     }
     if (write->status != WARD_OK) {
         return_to_mark(batch, &mark);
         return undo_work(&session);
     }
-    write->revision = batch->has_tail ? batch->tail.revision : store->revision;
+    note_revision(store, write);
     return run_control(&session, "RELEASE ward_write");
+}
+
+/* The same without a savepoint. *ret_leaves_rows: it failed and left something behind that only a rollback of the
+ * whole transaction takes back. */
+static enum ward_status run_bare(struct ward_store *store, struct ward_write *write, bool *ret_leaves_rows)
+{
+    struct ward_sql_connection *connection = store->connection;
+    struct ward_batch *batch = &store->batch;
+    struct ward_store_session session = { .store = store, .connection = connection, .batch = batch };
+    size_t changes = batch->count;
+    int64_t before = store->driver->rows_written(connection);
+    write->status = do_work(&session, write, false);
+    enum ward_status status = look_for_transaction(store);
+    if (status != WARD_OK) {
+        return status;
+    }
+    if (write->status == WARD_OK) {
+        note_revision(store, write);
+        return WARD_OK;
+    }
+    connection->status = WARD_OK;
+    *ret_leaves_rows = batch->count != changes || store->driver->rows_written(connection) != before;
+    return WARD_OK;
 }
 
 /* ---- one batch ---- */
 
-static enum ward_status run_writes(struct ward_store *store, size_t count)
+enum pass { REPEATABLE, OTHERS };
+
+static enum ward_status run_writes(struct ward_store *store, size_t count, enum pass pass)
 {
     for (size_t i = 0; i < count; i++) {
-        enum ward_status status = run_write(store, store->taken[i]);
+        struct ward_write *write = store->taken[i];
+        bool is_of_pass = write->is_repeatable == (pass == REPEATABLE);
+        enum ward_status status = is_of_pass ? run_write(store, write) : WARD_OK;
+        if (status != WARD_OK) {
+            return status;
+        }
+    }
+    return WARD_OK;
+}
+
+static enum ward_status begin_again(struct ward_store *store)
+{
+    const struct mark start = { 0 };
+    store->driver->rollback(store->connection);
+    return_to_mark(&store->batch, &start);
+    store->connection->status = WARD_OK;
+    return store->driver->begin(store->connection, true);
+}
+
+/* A savepoint costs a copy of every page that is written behind it. So what may run twice runs without one first, and
+ * before all that may not; the one time that something is left to be taken back, all of it starts over. */
+static enum ward_status run_repeatable(struct ward_store *store, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool leaves_rows = false;
+        enum ward_status status = WARD_OK;
+        if (store->taken[i]->is_repeatable) {
+            status = run_bare(store, store->taken[i], &leaves_rows);
+        }
+        if (status == WARD_OK && leaves_rows) {
+            status = begin_again(store);
+            return status == WARD_OK ? run_writes(store, count, REPEATABLE) : status;
+        }
         if (status != WARD_OK) {
             return status;
         }
@@ -161,7 +237,10 @@ static enum ward_status transact(struct ward_store *store, size_t count, bool *r
     connection->status = WARD_OK;
     enum ward_status status = store->driver->begin(connection, true);
     if (status == WARD_OK) {
-        status = run_writes(store, count);
+        status = run_repeatable(store, count);
+    }
+    if (status == WARD_OK) {
+        status = run_writes(store, count, OTHERS);
     }
     if (status == WARD_OK) {
         status = ask_listener(store);

@@ -143,6 +143,11 @@ static bool in_transaction(struct ward_sql_connection *connection)
     return !sqlite3_get_autocommit(connection_of(connection)->db);
 }
 
+static int64_t rows_written(struct ward_sql_connection *connection)
+{
+    return sqlite3_total_changes64(connection_of(connection)->db);
+}
+
 static void rollback(struct ward_sql_connection *connection)
 {
     if (in_transaction(connection)) {
@@ -702,6 +707,7 @@ const struct ward_sql_driver ward_sqlite_driver = {
     .begin = begin,
     .commit = commit,
     .rollback = rollback,
+    .rows_written = rows_written,
     .in_transaction = in_transaction,
     .maintain = maintain,
     .backup = backup,
