@@ -207,7 +207,8 @@ describe('half a question is refused in words', () => {
         ['a product without a stage', { 'ward-product': id }, /^ward-stage must be sent/], ['an API without a stage', { 'ward-api': id }, /^ward-stage must be sent/],
         ['an empty stage', { 'ward-stage': '' }, /^ward-stage must be 10/], ['nine characters', { 'ward-stage': id.slice(1) }, /^ward-stage must be 10/], ['eleven', { 'ward-stage': `${id}0` }, /^ward-stage must be 10/],
         ['a capital', { 'ward-stage': '012345678A' }, /^ward-stage must be 10/], ['a bad product', { 'ward-stage': id, 'ward-product': 'shop' }, /^ward-product must be 10/], ['a bad API', { 'ward-stage': id, 'ward-api': 'pets' }, /^ward-api must be 10/],
-        ['an environment', { 'ward-environment': 'prod' }, /not served yet/], ['an API proxy', { 'ward-proxy': 'p' }, /not served yet/], ['a style nobody knows', { 'ward-style': 'aws' }, /^ward-style must be one of: problem, theauthapi, ncp$/],
+        ['a proxy on a stage', { 'ward-stage': id, authorization: `Basic ${Buffer.from('a:b').toString('base64')}` }, /^ward-stage goes with an API key$/],
+        ['a style nobody knows', { 'ward-style': 'aws' }, /^ward-style must be one of: problem, theauthapi, ncp, apinizer$/],
     ]) {
         test(name, async () => {
             const answer = await ward.request('GET', '/v1/authorize', { port: ward.verifyPort, headers });

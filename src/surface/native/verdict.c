@@ -80,13 +80,28 @@ static void add_text(struct ward_http_request *request, struct ward_http_reply *
     }
 }
 
-static void add_key_headers(struct ward_http_request *request, struct ward_http_reply *reply,
-                            const struct ward_verdict *verdict)
+static bool is_proxy(const struct ward_verdict *verdict)
 {
+    return verdict->record.kind == WARD_RECORD_API_PROXY;
+}
+
+static void add_names(struct ward_http_request *request, struct ward_http_reply *reply,
+                      const struct ward_verdict *verdict)
+{
+    if (is_proxy(verdict)) {
+        add_text(request, reply, WARD_SPAN("ward-proxy"), verdict->body.name);
+        return;
+    }
     char id[WARD_KEY_ID_CHARS + 1];
     ward_verdict_key_id(verdict, id);
     ward_http_reply_header(request, reply, "ward-key-id", ward_span(id, WARD_KEY_ID_CHARS));
     add_text(request, reply, WARD_SPAN("ward-key-name"), verdict->body.name);
+}
+
+static void add_key_headers(struct ward_http_request *request, struct ward_http_reply *reply,
+                            const struct ward_verdict *verdict)
+{
+    add_names(request, reply, verdict);
     if (!ward_uuid_is_nil(&verdict->scope.project_id)) {
         char project[WARD_UUID_CHARS + 1];
         ward_uuid_format(&verdict->scope.project_id, project);
@@ -94,6 +109,19 @@ static void add_key_headers(struct ward_http_request *request, struct ward_http_
     }
     add_text(request, reply, WARD_SPAN("ward-account-id"), verdict->body.custom_account_id);
     add_text(request, reply, WARD_SPAN("ward-user-id"), verdict->body.custom_user_id);
+}
+
+static void add_token_headers(struct ward_http_request *request, struct ward_http_reply *reply,
+                              const struct ward_token_verdict *token)
+{
+    if (!token->has_key) {
+        return;
+    }
+    add_text(request, reply, WARD_SPAN("ward-key-name"), token->key_name);
+    add_text(request, reply, WARD_SPAN("ward-environment"), token->environment);
+    add_text(request, reply, WARD_SPAN("ward-user-id"), token->subject);
+    add_text(request, reply, WARD_SPAN("ward-token-issuer"), token->issuer);
+    add_text(request, reply, WARD_SPAN("ward-client-id"), token->client);
 }
 
 static void add_limit_headers(struct ward_http_request *request, struct ward_http_reply *reply,
@@ -117,6 +145,9 @@ void ward_native_verdict_headers(struct ward_http_request *request, struct ward_
     ward_surface_header_int(request, reply, "ward-revision", (int64_t)verdict->revision);
     if (verdict->has_record) {
         add_key_headers(request, reply, verdict);
+    }
+    if (shown->token) {
+        add_token_headers(request, reply, shown->token);
     }
     const struct ward_limit_state *limit = ward_native_limit(verdict);
     if (limit) {
@@ -160,6 +191,32 @@ static void write_key(struct ward_json_writer *writer, const struct ward_verdict
     ward_json_member_string(writer, "accountId", body->custom_account_id);
     ward_json_member_raw(writer, "metadata", body->metadata.size > 0 ? body->metadata : WARD_SPAN("{}"));
     ward_json_member_time(writer, "expiresAt", verdict->record.expires_ms);
+    ward_json_end_object(writer);
+}
+
+static void write_proxy(struct ward_json_writer *writer, const struct ward_verdict *verdict)
+{
+    struct ward_object_id id;
+    ward_proxy_record_id(&verdict->record, &id);
+    ward_json_key(writer, "proxy");
+    ward_json_begin_object(writer);
+    ward_json_member_string(writer, "id", ward_object_id_span(&id));
+    ward_json_member_string(writer, "name", verdict->body.name);
+    write_uuid(writer, "project", &verdict->scope.project_id);
+    write_uuid(writer, "account", &verdict->scope.account_id);
+    ward_json_end_object(writer);
+}
+
+static void write_token(struct ward_json_writer *writer, const struct ward_token_verdict *token)
+{
+    ward_json_key(writer, "token");
+    ward_json_begin_object(writer);
+    ward_json_member_string(writer, "key", token->key_name);
+    ward_json_member_string(writer, "environment", token->environment);
+    ward_json_member_string(writer, "subject", token->subject);
+    ward_json_member_string(writer, "issuer", token->issuer);
+    ward_json_member_string(writer, "clientId", token->client);
+    ward_json_member_time(writer, "expiresAt", token->expires_ms);
     ward_json_end_object(writer);
 }
 
@@ -230,8 +287,13 @@ void ward_native_write_verdict(struct ward_json_writer *writer, const struct war
     ward_json_begin_object(writer);
     ward_json_member_string(writer, "verdict", ward_span_of(ward_reason_name(verdict->reason)));
     ward_json_member_int(writer, "revision", (int64_t)verdict->revision);
-    if (verdict->has_record) {
+    if (verdict->has_record && is_proxy(verdict)) {
+        write_proxy(writer, verdict);
+    } else if (verdict->has_record) {
         write_key(writer, verdict);
+    }
+    if (shown->token && shown->token->has_key) {
+        write_token(writer, shown->token);
     }
     if (verdict->has_limit) {
         write_limit(writer, "limit", &verdict->limit);

@@ -3,10 +3,12 @@
 #define WARD_SURFACE_NATIVE_VERDICT_H
 
 #include "surface/surface.h"
+#include "verify/token.h"
 
 struct ward_native_shown {
     const struct ward_verdict *verdict;
-    struct ward_span settle; /* the ticket's text; absent when none is due */
+    const struct ward_token_verdict *token; /* what a token said; NULL: none was presented */
+    struct ward_span settle;                /* the ticket's text; absent when none is due */
     int64_t now_ms;
 };
 

@@ -3,27 +3,32 @@
  * gateways; /v1/verify with JSON. Both run on the event loop; a worker notes a key's first use, and subscribes a key to
  * a PUBLIC product that it comes to for the first time.
  *
- * What narrows a verdict and is not served yet (environment, proxy) is refused: a question that is half understood must
- * not be answered with "valid".
+ * A question that is half understood must not be answered with "valid": what does not go together is refused.
  */
 #include <stddef.h>
 
 #include "base/iso8601.h"
 #include "base/seam.h"
 #include "service/gateway.h"
+#include "surface/apinizer/verdict.h"
 #include "surface/native/handlers.h"
+#include "surface/native/presented.h"
 #include "surface/native/problems.h"
 #include "surface/native/ticket.h"
 #include "surface/native/verdict.h"
 #include "surface/ncp/errors.h"
 #include "surface/theauthapi/errors.h"
 
-enum style { STYLE_NONE, STYLE_PROBLEM, STYLE_THEAUTHAPI, STYLE_NCP };
-#define STYLES "problem, theauthapi, ncp"
+enum style { STYLE_NONE, STYLE_PROBLEM, STYLE_THEAUTHAPI, STYLE_NCP, STYLE_APINIZER };
+#define STYLES "problem, theauthapi, ncp, apinizer"
 
 struct question {
     struct ward_operator asker;
-    struct ward_span value;
+    struct ward_span value; /* of a key; of a token too, if it came as a key could */
+    struct ward_span token; /* can be nothing else */
+    bool has_pair;
+    struct ward_proxy_pair pair;
+    struct ward_span proxy, environment, audience, issuer; /* absent: not asked for */
     bool is_presented; /* a credential was shown, if only several that contradict each other */
     struct ward_span origin;
     bool has_project;
@@ -51,6 +56,8 @@ static bool parse_style(struct ward_span text, enum style *ret)
         *ret = STYLE_THEAUTHAPI;
     } else if (ward_span_equal(text, WARD_SPAN("ncp"))) {
         *ret = STYLE_NCP;
+    } else if (ward_span_equal(text, WARD_SPAN("apinizer"))) {
+        *ret = STYLE_APINIZER;
     } else {
         return false;
     }
@@ -89,8 +96,11 @@ static void decide(struct ward_http_request *request, const struct question *que
     const struct ward_uuid *project = ward_uuid_is_nil(&asker->project_id) ? NULL : &asker->project_id;
     bool is_outside = project && question->has_project && !ward_uuid_equal(project, &question->project);
     struct ward_presented presented = {
-        .kind = WARD_RECORD_API_KEY,
+        .kind = question->has_pair ? WARD_RECORD_API_PROXY : WARD_RECORD_API_KEY,
         .value = question->value,
+        .pair = question->has_pair ? &question->pair : NULL,
+        .proxy = question->proxy,
+        .environment = question->environment,
         .origin = question->origin,
         .account = account,
         .project = question->has_project ? &question->project : project,
@@ -112,6 +122,39 @@ static void decide(struct ward_http_request *request, const struct question *que
     }
 }
 
+/** What is no key that is known may be a token. */
+static bool is_token(const struct question *question, const struct ward_verdict *verdict)
+{
+    bool is_no_key = verdict->reason == WARD_VERDICT_UNKNOWN || verdict->reason == WARD_VERDICT_MALFORMED;
+    return question->token.data || (is_no_key && !question->has_pair && ward_token_is_one(question->value));
+}
+
+/** A token is held against the project that is asked for; it says nothing of projects outside the asker's. */
+static void decide_token(struct ward_http_request *request, const struct question *question, int64_t now_ms,
+                         struct ward_verdict *ret, struct ward_token_verdict *ret_said)
+{
+    const struct ward_operator *asker = &question->asker;
+    bool is_scoped = !ward_uuid_is_nil(&asker->project_id);
+    bool is_outside = is_scoped && question->has_project && !ward_uuid_equal(&asker->project_id, &question->project);
+    const struct ward_token_question asked = {
+        .token = question->token.data ? question->token : question->value,
+        .account = ward_uuid_is_nil(&asker->account_id) ? NULL : &asker->account_id,
+        .project = question->has_project ? &question->project : &asker->project_id,
+        .environment = question->environment,
+        .audience = question->audience,
+        .issuer = question->issuer,
+    };
+    *ret = (struct ward_verdict){ .reason = WARD_VERDICT_UNKNOWN, .revision = ret->revision };
+    *ret_said = (struct ward_token_verdict){ 0 };
+    bool is_named = question->has_project || is_scoped;
+    struct ward_deployer *deployer = ward_surface_application(request)->deployer;
+    if (is_outside || !is_named || question->has_stage || question->proxy.data) {
+        return;
+    }
+    ret->reason = deployer ? ward_verify_token(ward_deployer_served(deployer), &asked, now_ms, &request->pool, ret_said)
+                           : WARD_VERDICT_STALE;
+}
+
 /* ---- answering ---- */
 
 static const char *detail_of(enum ward_reason reason)
@@ -130,6 +173,10 @@ static const char *detail_of(enum ward_reason reason)
         [WARD_VERDICT_MAINTENANCE] = "the stage is in maintenance",
         [WARD_VERDICT_ORIGIN_NOT_ALLOWED] = "the credential may not be used from this origin",
         [WARD_VERDICT_PROJECT_INACTIVE] = "the credential's project is not active",
+        [WARD_VERDICT_WRONG_ENVIRONMENT] = "the credential is not one of this environment",
+        [WARD_VERDICT_NOT_YET_VALID] = "the token may not be used yet",
+        [WARD_VERDICT_WRONG_ISSUER] = "the token is of another issuer",
+        [WARD_VERDICT_WRONG_AUDIENCE] = "the token is for another audience",
     };
     return details[reason] ? details[reason] : "the credential may not pass";
 }
@@ -147,6 +194,9 @@ static void word_refusal(struct ward_http_request *request, struct ward_http_rep
         break;
     case STYLE_NCP:
         ward_ncp_word_verdict(request, reply, verdict, question->is_presented);
+        break;
+    case STYLE_APINIZER:
+        ward_apinizer_word_verdict(request, reply, reason, status, detail_of(reason));
         break;
     default:
         (void)ward_native_problem(request, reply, status, ward_reason_name(reason), detail_of(reason));
@@ -178,10 +228,11 @@ static void answer_json(struct ward_http_reply *reply, const struct ward_native_
 }
 
 static enum ward_handled answer(struct ward_http_request *request, struct ward_http_reply *reply,
-                                const struct question *question, const struct ward_verdict *verdict, int64_t now_ms)
+                                const struct question *question, const struct ward_verdict *verdict,
+                                const struct ward_token_verdict *said, int64_t now_ms)
 {
     char ticket[WARD_TICKET_CHARS];
-    struct ward_native_shown shown = { .verdict = verdict, .now_ms = now_ms };
+    struct ward_native_shown shown = { .verdict = verdict, .token = said, .now_ms = now_ms };
     if (ward_native_ticket_is_due(verdict)) {
         shown.settle = ward_native_ticket_write(ward_surface_verifier(request)->hash, &verdict->plan.ticket, ticket);
     }
@@ -221,11 +272,16 @@ static enum ward_handled decide_and_answer(struct ward_http_request *request, st
     int64_t now_ms = ward_now_ms();
     struct ward_verdict verdict;
     decide(request, question, now_ms, &verdict);
+    if (is_token(question, &verdict)) {
+        struct ward_token_verdict said;
+        decide_token(request, question, now_ms, &verdict, &said);
+        return answer(request, reply, question, &verdict, &said, now_ms);
+    }
     bool needs_worker = verdict.is_first_use || is_waiting_for_subscription(&verdict);
     if (needs_worker && leave_for_worker(request, question, &verdict, now_ms)) {
         return WARD_HAND_OVER;
     }
-    return answer(request, reply, question, &verdict, now_ms);
+    return answer(request, reply, question, &verdict, NULL, now_ms);
 }
 
 /** Subscribe the key, and verify again: nothing was counted yet. Whom the owner keeps out is not subscribed. */
@@ -260,7 +316,7 @@ enum ward_handled ward_native_verify_first(struct ward_http_request *request, st
         /* A store that takes no writes takes nothing from a key's right to pass: the next use is its first. */
         (void)!ward_service_key_first_use(ward_surface_application(request)->service, &id, use->now_ms);
     }
-    return answer(request, reply, &use->question, &use->verdict, use->now_ms);
+    return answer(request, reply, &use->question, &use->verdict, NULL, use->now_ms);
 }
 
 /* ---- asking ---- */
@@ -306,10 +362,11 @@ static enum ward_handled refuse_gateway(struct ward_http_request *request, struc
 
 struct ward_headers {
     struct ward_span project, peek, style, product, api, stage, client_address;
+    struct ward_span proxy, environment, audience, issuer, public_key, secret_key;
     const char *problem; /* a sentence, or NULL */
 };
 
-/* What the gateway asks with. Other ward- headers are nobody's business, unless they would narrow the verdict. */
+/* What the gateway asks with. Other ward- headers are nobody's business. */
 static const struct known_header {
     struct ward_span name;
     size_t member;
@@ -326,6 +383,12 @@ static const struct known_header {
     KNOWN("api", api, true),
     KNOWN("stage", stage, true),
     KNOWN("client-address", client_address, false),
+    KNOWN("proxy", proxy, true),
+    KNOWN("environment", environment, true),
+    KNOWN("audience", audience, true),
+    KNOWN("issuer", issuer, true),
+    KNOWN("public-key", public_key, false),
+    KNOWN("secret-key", secret_key, false),
 #undef KNOWN
 };
 
@@ -344,12 +407,6 @@ static void take_header(struct ward_headers *ret, const struct known_header *kno
     *member = value;
 }
 
-static bool is_later(struct ward_span name)
-{
-    return ward_span_equal_nocase(name, WARD_SPAN("ward-environment")) ||
-           ward_span_equal_nocase(name, WARD_SPAN("ward-proxy"));
-}
-
 static struct ward_headers read_headers(const struct ward_http_request *request)
 {
     const struct ward_span prefix = WARD_SPAN("ward-");
@@ -363,9 +420,6 @@ static struct ward_headers read_headers(const struct ward_http_request *request)
             if (ward_span_equal_nocase(name, known_headers[j].name)) {
                 take_header(&ret, &known_headers[j], value);
             }
-        }
-        if (value.size > 0 && is_later(name)) {
-            ret.problem = "environments and API proxies are not served yet";
         }
     }
     return ret;
@@ -417,6 +471,12 @@ static bool read_question(const struct ward_http_request *request, struct questi
     if (ret->has_project && !ward_uuid_parse(headers.project, &ret->project)) {
         *ret_problem = "ward-project must be a project's id";
     }
+    ret->proxy = headers.proxy;
+    ret->environment = headers.environment;
+    ret->audience = headers.audience;
+    ret->issuer = headers.issuer;
+    ret->has_pair = headers.public_key.data || headers.secret_key.data;
+    ret->pair = (struct ward_proxy_pair){ headers.public_key, headers.secret_key };
     const char *stage_problem = read_stage(&headers, ret);
     if (stage_problem) {
         *ret_problem = stage_problem;
@@ -465,8 +525,15 @@ static void read_credential(struct ward_http_request *request, struct question *
     } else {
         is_contradicted = !ward_surface_credential(request, credential_headers, &ret->value);
     }
-    ret->value = is_contradicted ? WARD_SPAN_NONE : ret->value;
-    ret->is_presented = is_contradicted || ret->value.data != NULL;
+    ret->is_presented = is_contradicted || ret->has_pair || ret->value.data != NULL;
+    if (is_contradicted || (ret->has_pair && ret->value.data)) {
+        ret->value = WARD_SPAN_NONE;
+        ret->pair = (struct ward_proxy_pair){ 0 };
+    } else if (ward_native_is_basic(ret->value)) {
+        ret->has_pair = true;
+        ret->pair = ward_native_basic_pair(request, ret->value);
+        ret->value = WARD_SPAN_NONE;
+    }
 }
 
 enum ward_handled ward_native_authorize(struct ward_http_request *request, struct ward_http_reply *reply)
@@ -488,14 +555,18 @@ enum ward_handled ward_native_authorize(struct ward_http_request *request, struc
         return ward_native_problem(request, reply, 400, "invalid", problem);
     }
     read_credential(request, &question);
+    if (question.has_stage && question.has_pair) {
+        return ward_native_problem(request, reply, 400, "invalid", "ward-stage goes with an API key");
+    }
     question.origin = ward_surface_origin(request);
     return decide_and_answer(request, reply, &question);
 }
 
 /* ---- /v1/verify ---- */
 
-static const char *const members[] = { "key",     "origin", "project", "peek",          "style",
-                                       "product", "api",    "stage",   "clientAddress", NULL };
+static const char *const members[] = { "key",   "origin",      "project",       "peek",      "style",     "product",
+                                       "api",   "stage",       "clientAddress", "publicKey", "secretKey", "token",
+                                       "proxy", "environment", "audience",      "issuer",    NULL };
 
 static void read_peek(struct ward_problems *problems, const struct ward_json_value *body, bool *ret)
 {
@@ -543,6 +614,36 @@ static void read_stage_members(struct ward_problems *problems, const struct ward
     if ((has_product || has_api) && !ward_json_member(body, "stage")) {
         ward_problem_add(problems, "stage", WARD_RULE_REQUIRED, 0, NULL);
     }
+    if (ret->has_stage && !ret->value.data) {
+        ward_problem_add(problems, "stage", WARD_RULE_SYNTAX, 0, "goes with an API key");
+    }
+}
+
+/** One of: a key, a proxy's pair, a token. */
+static void read_presented(struct ward_problems *problems, const struct ward_json_value *body, struct question *ret)
+{
+    bool has_public = ward_surface_text(problems, body, "publicKey", false, &ret->pair.public_key);
+    bool has_secret = ward_surface_text(problems, body, "secretKey", false, &ret->pair.secret_key);
+    bool has_token = ward_surface_text(problems, body, "token", false, &ret->token);
+    bool has_key = ward_surface_text(problems, body, "key", false, &ret->value);
+    ret->has_pair = has_public || has_secret;
+    if (ret->has_pair && !has_public) {
+        ward_problem_add(problems, "publicKey", WARD_RULE_REQUIRED, 0, NULL);
+    } else if (ret->has_pair && !has_secret) {
+        ward_problem_add(problems, "secretKey", WARD_RULE_REQUIRED, 0, NULL);
+    }
+    int count = has_key + has_token + ret->has_pair;
+    if (count > 1) {
+        ward_problem_add(problems, "key", WARD_RULE_SYNTAX, 0,
+                         "must be the only credential: a key, a token, or a pair");
+    } else if (count == 0 && problems->count == 0) {
+        ward_problem_add(problems, "key", WARD_RULE_REQUIRED, 0, NULL);
+    }
+    ret->is_presented = ret->value.size > 0 || ret->token.size > 0 || ret->has_pair;
+    (void)ward_surface_text(problems, body, "proxy", false, &ret->proxy);
+    (void)ward_surface_text(problems, body, "environment", false, &ret->environment);
+    (void)ward_surface_text(problems, body, "audience", false, &ret->audience);
+    (void)ward_surface_text(problems, body, "issuer", false, &ret->issuer);
 }
 
 static enum ward_status read_body(struct ward_http_request *request, struct ward_problems *problems,
@@ -553,12 +654,8 @@ static enum ward_status read_body(struct ward_http_request *request, struct ward
     if (status != WARD_OK || (!body && problems->count > 0)) {
         return status;
     }
-    if (!ward_json_member(body, "key")) {
-        ward_problem_add(problems, "key", WARD_RULE_REQUIRED, 0, NULL);
-    }
-    (void)ward_surface_text(problems, body, "key", false, &ret->value);
+    read_presented(problems, body, ret);
     (void)ward_surface_text(problems, body, "origin", true, &ret->origin);
-    ret->is_presented = ret->value.size > 0;
     read_narrowing(problems, body, ret);
     read_stage_members(problems, body, ret);
     read_peek(problems, body, &ret->peek);
