@@ -298,6 +298,10 @@ enum ward_status ward_jwk_parse(struct ward_span json, struct ward_span kid_want
     struct ward_jwk_parsed parsed = { 0 };
     const struct ward_json_value *root;
     const char *why;
+    if (json.size > WARD_JWK_DOCUMENT_MAX) {
+        *ret_problem = WARD_MATERIAL_JWK_TOO_LARGE;
+        return WARD_INVALID;
+    }
     enum ward_status status = ward_json_parse(json, pool, &root, &why);
     if (status != WARD_OK) {
         *ret_problem = WARD_MATERIAL_JWK_JSON;

@@ -8,6 +8,8 @@
 #include "crypto/jose.h"
 #include "json/writer.h"
 
+#define WARD_JWK_DOCUMENT_MAX 1048576 /* bytes of a JWK or a JWK Set */
+
 /* One JWK as it was read. */
 struct ward_jwk_parsed {
     struct ward_material *material; /* owned, free with ward_material_free */

@@ -105,7 +105,7 @@ static enum ward_status make_key(const char *type, struct parameters *parameters
     if (!context || EVP_PKEY_fromdata_init(context) != 1 ||
         EVP_PKEY_fromdata(context, ret, selection, parameters->array) != 1) {
         *ret = NULL;
-        return ward_openssl_status(WARD_NO_MEMORY); /* all that is wrong with the numbers was found before */
+        return ward_openssl_status(WARD_INTERNAL); /* all that is wrong with the numbers was found before */
     }
     return WARD_OK;
 }
@@ -133,10 +133,7 @@ static enum ward_material_problem check_rsa_sizes(const struct ward_numbers *num
     if (!numbers->is_private) {
         return WARD_MATERIAL_NONE;
     }
-    bool is_too_long = numbers->d.size == 0 || numbers->d.size > numbers->n.size || numbers->p.size > numbers->n.size ||
-                       numbers->q.size > numbers->n.size || numbers->dp.size > numbers->p.size ||
-                       numbers->dq.size > numbers->q.size || numbers->qi.size > numbers->p.size;
-    if (is_too_long) {
+    if (numbers->d.size == 0 || numbers->d.size > numbers->n.size) {
         return WARD_MATERIAL_RSA_MISMATCH;
     }
     if (!numbers->p.data) {
@@ -145,7 +142,13 @@ static enum ward_material_problem check_rsa_sizes(const struct ward_numbers *num
     unsigned p_bits = count_bits(numbers->p);
     unsigned q_bits = count_bits(numbers->q);
     unsigned difference = p_bits > q_bits ? p_bits - q_bits : q_bits - p_bits;
-    return difference > PRIMES_DIFFER_MAX ? WARD_MATERIAL_RSA_PRIMES : WARD_MATERIAL_NONE;
+    if (difference > PRIMES_DIFFER_MAX) {
+        return WARD_MATERIAL_RSA_PRIMES;
+    }
+    bool is_too_long = numbers->p.size > numbers->n.size || numbers->q.size > numbers->n.size ||
+                       numbers->dp.size > numbers->p.size || numbers->dq.size > numbers->q.size ||
+                       numbers->qi.size > numbers->p.size;
+    return is_too_long ? WARD_MATERIAL_RSA_MISMATCH : WARD_MATERIAL_NONE;
 }
 
 static enum ward_status check_rsa_modulus(struct ward_span modulus, enum ward_material_problem *ret_problem)
