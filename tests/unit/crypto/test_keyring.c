@@ -467,6 +467,64 @@ static void test_close_takes_null(void **state)
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+/* ---- replicas ---- */
+
+static bool opens(struct ward_keyring *sealing, struct ward_keyring *opening)
+{
+    static const struct ward_seal_place place = { { "a", 1 }, "keyset", { "r", 1 }, "private", 1 };
+    WARD_BUFFER blob = ward_buffer_new(LINE_CHARS);
+    WARD_BUFFER plain = ward_buffer_new_secret(LINE_CHARS);
+    assert_int_equal(ward_seal(sealing, &place, WARD_SPAN("secret"), &blob), WARD_OK);
+    enum ward_status status = ward_unseal(opening, &place, ward_buffer_span(&blob), &plain);
+    assert_true(status == WARD_OK || status == WARD_INTEGRITY);
+    return status == WARD_OK;
+}
+
+static struct ward_keyring *for_replica(const struct ward_keyring *keyring, const char *name)
+{
+    struct ward_keyring *replica = NULL;
+    assert_int_equal(ward_keyring_for_replica(keyring, ward_span_of(name), &replica), WARD_OK);
+    return replica;
+}
+
+static void test_what_is_sealed_for_a_replica_opens_nowhere_else(void **state)
+{
+    (void)state;
+    struct ward_keyring *keyring = make_keyring();
+    struct ward_keyring *other = make_keyring();
+    struct ward_keyring *one = for_replica(keyring, "one");
+    struct ward_keyring *again = for_replica(keyring, "one");
+    struct ward_keyring *two = for_replica(keyring, "two");
+    struct ward_keyring *others_one = for_replica(other, "one");
+    assert_true(opens(one, again));
+    assert_false(opens(one, two));
+    assert_false(opens(one, keyring));
+    assert_false(opens(keyring, one));
+    assert_false(opens(one, others_one));
+    ward_keyring_close(keyring);
+    assert_true(opens(again, one));
+    ward_keyring_close(other);
+    ward_keyring_close(one);
+    ward_keyring_close(again);
+    ward_keyring_close(two);
+    ward_keyring_close(others_one);
+}
+
+static void test_lengths_of_replica_names(void **state)
+{
+    (void)state;
+    char name[WARD_KEYRING_NAME_MAX + 1];
+    struct ward_keyring *keyring = make_keyring();
+    struct ward_keyring *replica = NULL;
+    memset(name, 'n', sizeof(name));
+    assert_int_equal(ward_keyring_for_replica(keyring, WARD_SPAN(""), &replica), WARD_INVALID);
+    assert_int_equal(ward_keyring_for_replica(keyring, ward_span(name, sizeof(name)), &replica), WARD_INVALID);
+    assert_null(replica);
+    assert_int_equal(ward_keyring_for_replica(keyring, ward_span(name, sizeof(name) - 1), &replica), WARD_OK);
+    ward_keyring_close(replica);
+    ward_keyring_close(keyring);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -487,6 +545,8 @@ int main(void)
         CASE(test_memlock_limit_is_borne_with_a_warning),
         CASE(test_refusals_of_the_system),
         CASE(test_close_takes_null),
+        CASE(test_what_is_sealed_for_a_replica_opens_nowhere_else),
+        CASE(test_lengths_of_replica_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
