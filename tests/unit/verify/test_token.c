@@ -1,6 +1,7 @@
 /* Every verdict on a token for its exact reason, with JWKs drawn here and deployed to keysets of this test. */
 #include "../table/support.h"
 
+#include "base/encoding.h"
 #include "crypto/jose.h"
 #include "crypto/jwk.h"
 #include "verify/token.h"
@@ -307,6 +308,50 @@ static void a_key_that_was_taken_out_signs_no_more(void **state)
     ward_material_free(gone.material);
 }
 
+/* Put a token together whose header says what it likes, with a signature that is good by the JWK's own algorithm. */
+static struct ward_span token_with_header(struct court *court, const struct signer *signer, const char *header)
+{
+    struct ward_buffer token = ward_buffer_new(20000), signature = ward_buffer_new(1000);
+    enum ward_material_problem problem;
+    ward_base64url_encode(ward_span_of(header), &token);
+    ward_buffer_append_char(&token, '.');
+    ward_base64url_encode(WARD_SPAN(GOOD), &token);
+    assert_ok(ward_jose_sign(signer->alg, signer->material, ward_buffer_span(&token), &signature, &problem));
+    ward_buffer_append_char(&token, '.');
+    ward_base64url_encode(ward_buffer_span(&signature), &token);
+    struct ward_span copy = ward_pool_copy(&court->pool, ward_buffer_span(&token));
+    ward_buffer_free(&token);
+    ward_buffer_free(&signature);
+    return copy;
+}
+
+static void the_header_chooses_nothing_but_the_key(void **state)
+{
+    struct court *court = *state;
+    static const struct {
+        const char *header;
+        enum ward_reason reason;
+    } rows[] = {
+        { "{\"alg\":\"ES256\",\"kid\":\"ec\"}", WARD_VERDICT_VALID },
+        { "{\"alg\":\"ES256\",\"kid\":\"ec\",\"jku\":\"https://evil/jwks\",\"x5u\":\"https://evil\"}",
+          WARD_VERDICT_VALID },
+        { "{\"alg\":\"ES384\",\"kid\":\"ec\"}", WARD_VERDICT_UNKNOWN },
+        { "{\"alg\":\"HS256\",\"kid\":\"ec\"}", WARD_VERDICT_UNKNOWN },
+        { "{\"alg\":\"none\",\"kid\":\"ec\"}", WARD_VERDICT_UNKNOWN },
+        { "{\"alg\":\"es256\",\"kid\":\"ec\"}", WARD_VERDICT_UNKNOWN },
+        { "{\"kid\":\"ec\"}", WARD_VERDICT_MALFORMED },
+        { "{\"alg\":\"ES256\",\"kid\":1}", WARD_VERDICT_MALFORMED },
+        { "{\"alg\":\"ES256\",\"kid\":\"ec\",\"crit\":[\"exp\"]}", WARD_VERDICT_MALFORMED },
+        { "{\"alg\":\"ES256\",\"alg\":\"none\",\"kid\":\"ec\"}", WARD_VERDICT_MALFORMED },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct ward_token_question question = ask(court, token_with_header(court, &court->ec, rows[i].header));
+        enum ward_reason reason = reason_of(court, &question);
+        if (reason != rows[i].reason)
+            fail_msg("%s: %s", rows[i].header, ward_reason_name(reason));
+    }
+}
+
 /* Every bit of a token counts: of 1,000 flips none is valid. */
 static void a_flipped_bit_is_found(void **state)
 {
@@ -361,6 +406,7 @@ int main(void)
         cmocka_unit_test(what_the_asker_says_is_held_against_it),
         cmocka_unit_test(only_deployed_keys_count),
         cmocka_unit_test(a_key_that_was_taken_out_signs_no_more),
+        cmocka_unit_test(the_header_chooses_nothing_but_the_key),
         cmocka_unit_test(a_flipped_bit_is_found),
         cmocka_unit_test(what_is_no_token_is_malformed),
     };
