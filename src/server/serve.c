@@ -16,6 +16,7 @@
 #include "server/pulse.h"
 #include "server/quota_zone.h"
 #include "service/tokens.h"
+#include "surface/apinizer/apinizer.h"
 #include "surface/native/native.h"
 #include "surface/ncp/ncp.h"
 #include "surface/theauthapi/theauthapi.h"
@@ -60,6 +61,9 @@ size_t ward_serve_surfaces(const struct ward_options *options, struct ward_http_
         ret[0].prefix = ""; /* somebody words the 404 of a path that nobody serves */
     if (ward_option_is_on(options, "surface-ncp"))
         ret[count++] = ward_ncp_surface;
+    enum ward_apinizer_profile profile;
+    if (ward_apinizer_profile_parse(ward_span_of(ward_option_text(options, "surface-apinizer")), &profile))
+        ret[count++] = ward_apinizer_surface;
     return count;
 }
 
@@ -311,6 +315,9 @@ static bool start(struct server *server, const char *version, struct ward_failur
     application->jwks_max_age_s = ward_option_number(options, "jwks-max-age");
     application->ncp.accepts_v1 = ward_option_is_on(options, "ncp-signature-v1");
     application->ncp.domain_code = ward_option_text(options, "ncp-domain-code");
+    (void)ward_apinizer_profile_parse(ward_span_of(ward_option_text(options, "surface-apinizer")),
+                                      &application->apinizer.profile); /* "off" is none: it is not served */
+    application->apinizer.is_strict = ward_option_is_on(options, "apinizer-strict");
     application->metrics = write_metrics;
     application->server = server;
     enum ward_status status = ward_keyed_hash_lookup(server->app.keyring, &server->lookup);

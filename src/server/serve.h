@@ -14,7 +14,7 @@
 bool ward_serve(const struct ward_settings *settings, const char *version,
                 bool (*reread)(struct ward_settings *ret, struct ward_failure *ret_why), struct ward_failure *ret_why);
 
-#define WARD_SURFACES_MAX 3
+#define WARD_SURFACES_MAX 4
 
 /** The surfaces that the options leave on. Returns how many were written. */
 size_t ward_serve_surfaces(const struct ward_options *options, struct ward_http_surface ret[WARD_SURFACES_MAX]);
