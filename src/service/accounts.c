@@ -1,4 +1,5 @@
 /* Accounts: contracts/theauthapi.md 6. An operator sees its own; the local one sees all. */
+#include "service/deployer.h"
 #include "service/environments.h"
 #include "service/internal.h"
 
@@ -237,5 +238,9 @@ enum ward_status ward_service_account_delete(struct ward_service *service, const
 {
     WARD_POOL pool = ward_pool_new(ONE_ACCOUNT_POOL);
     struct account_case c = account_case_of(service, who, id, &pool);
-    return run_write(&c, delete_in, ret_receipt);
+    enum ward_status status = run_write(&c, delete_in, ret_receipt);
+    if (status == WARD_OK) {
+        ward_deployer_follow(service->deployer);
+    }
+    return status;
 }

@@ -513,6 +513,16 @@ enum ward_status ward_deployer_refresh(struct ward_deployer *deployer, const str
     return status;
 }
 
+/* As rare as it is, and as large as what has ended: everything is compared. */
+void ward_deployer_follow(struct ward_deployer *deployer)
+{
+    WARD_POOL pool = ward_pool_new(WORK_BYTES_MAX);
+    enum ward_status status = ward_deployer_refresh(deployer, NULL, &pool, NULL);
+    if (status != WARD_OK) {
+        ward_log(WARD_LOG_WARN, "replicas-behind", WARD_LOG_STR("status", ward_status_code(status)));
+    }
+}
+
 /* ---- life ---- */
 
 static char *join(const char *directory, const char *end)

@@ -94,6 +94,9 @@ enum ward_status ward_deployer_apply(struct ward_deployer *deployer, const struc
 enum ward_status ward_deployer_refresh(struct ward_deployer *deployer, const struct ward_object_id *environment,
                                        struct ward_pool *pool, struct ward_deployment *ret) WARD_MUST_USE;
 
+/** A project or an account has ended: take out what is deployed of it. Who cannot is behind. Takes NULL. */
+void ward_deployer_follow(struct ward_deployer *deployer);
+
 /* ---- what an operator's tools ask ---- */
 
 struct ward_deployer_replica {

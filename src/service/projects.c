@@ -1,4 +1,5 @@
 /* Projects: contracts/theauthapi.md 6. Deleting one is soft; its keys then answer like unknown ones. */
+#include "service/deployer.h"
 #include "service/internal.h"
 
 #define ONE_PROJECT_POOL 65536
@@ -121,7 +122,8 @@ enum ward_status ward_service_project_list(struct ward_service *service, const s
                                            struct ward_span account, bool has_account, struct ward_pool *pool,
                                            ward_project_visit visit, void *arg, struct ward_problems *problems)
 {
-    if (!ward_operator_may(who, WARD_RIGHT_PROJECT_READ)) {
+    /* contracts/apinizer.md 5.1: who may do anything in a project sees that it is there. */
+    if (!ward_operator_may_any(who, WARD_RIGHT_PROJECT_READ | WARD_RIGHTS_APIOPS)) {
         return WARD_FORBIDDEN;
     }
     struct project_listing list = { who, account, has_account, pool, visit, arg, problems };
@@ -301,5 +303,9 @@ enum ward_status ward_service_project_delete(struct ward_service *service, const
 {
     WARD_POOL pool = ward_pool_new(ONE_PROJECT_POOL);
     struct project_case c = project_case_of(service, who, id, &pool);
-    return run_write(&c, delete_in, ret_receipt);
+    enum ward_status status = run_write(&c, delete_in, ret_receipt);
+    if (status == WARD_OK) {
+        ward_deployer_follow(service->deployer);
+    }
+    return status;
 }
