@@ -79,18 +79,19 @@ static void test_entries_of_other_objects(void **state)
     assert_ok(ward_service_account_delete(f->service, &f->local, id_span(f, &account.id), &receipt));
 
     struct seen_changes seen = changes_after(f, start);
-    assert_int_equal(7, seen.count);
+    assert_int_equal(8, seen.count);
     assert_change(&seen.items[0], WARD_OBJECT_ACCOUNT, "created", "{\"members\":[\"name\"]}");
-    assert_change(&seen.items[1], WARD_OBJECT_PROJECT, "created", "{\"members\":[\"name\",\"accountId\",\"env\"]}");
-    assert_change(&seen.items[2], WARD_OBJECT_PROJECT, "updated", "{\"members\":[\"name\"]}");
-    assert_change(&seen.items[3], WARD_OBJECT_CREDENTIAL, "created", "{\"members\":[\"name\",\"scope\",\"role\"]}");
-    assert_change(&seen.items[4], WARD_OBJECT_CREDENTIAL, "deleted", "{\"members\":[\"isActive\"]}");
-    assert_change(&seen.items[5], WARD_OBJECT_PROJECT, "deleted", "{\"members\":[\"isActive\"]}");
-    assert_change(&seen.items[6], WARD_OBJECT_ACCOUNT, "deleted", "{\"members\":[\"isActive\"]}");
+    assert_change(&seen.items[1], WARD_OBJECT_ENVIRONMENT, "created", "{\"members\":[]}");
+    assert_change(&seen.items[2], WARD_OBJECT_PROJECT, "created", "{\"members\":[\"name\",\"accountId\",\"env\"]}");
+    assert_change(&seen.items[3], WARD_OBJECT_PROJECT, "updated", "{\"members\":[\"name\"]}");
+    assert_change(&seen.items[4], WARD_OBJECT_CREDENTIAL, "created", "{\"members\":[\"name\",\"scope\",\"role\"]}");
+    assert_change(&seen.items[5], WARD_OBJECT_CREDENTIAL, "deleted", "{\"members\":[\"isActive\"]}");
+    assert_change(&seen.items[6], WARD_OBJECT_PROJECT, "deleted", "{\"members\":[\"isActive\"]}");
+    assert_change(&seen.items[7], WARD_OBJECT_ACCOUNT, "deleted", "{\"members\":[\"isActive\"]}");
     for (size_t i = 0; i < seen.count; i++) {
         assert_int_equal(WARD_ACTOR_LOCAL, seen.items[i].actor_type);
         assert_null(seen.items[i].actor_id.data);
-        assert_int_equal(receipt.revision - 6 + i, seen.items[i].revision);
+        assert_int_equal(receipt.revision - 7 + i, seen.items[i].revision);
     }
 }
 

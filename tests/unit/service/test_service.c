@@ -49,9 +49,9 @@ static void test_bootstrap_logs_each_object(void **state)
     struct fixture *f = *state;
     struct seen_changes seen = changes_after(f, 0);
     assert_true(seen.count >= 5);
-    const enum ward_object_kind kinds[] = { WARD_OBJECT_ACCOUNT, WARD_OBJECT_PROJECT, WARD_OBJECT_CREDENTIAL,
-                                            WARD_OBJECT_CREDENTIAL, WARD_OBJECT_CREDENTIAL };
-    for (size_t i = 0; i < 5; i++) {
+    const enum ward_object_kind kinds[] = { WARD_OBJECT_ACCOUNT,    WARD_OBJECT_PROJECT,    WARD_OBJECT_ENVIRONMENT,
+                                            WARD_OBJECT_CREDENTIAL, WARD_OBJECT_CREDENTIAL, WARD_OBJECT_CREDENTIAL };
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         assert_int_equal(kinds[i], seen.items[i].kind);
         assert_span("created", seen.items[i].action);
         assert_int_equal(WARD_ACTOR_LOCAL, seen.items[i].actor_type);
