@@ -19,6 +19,11 @@ enum { SLICE_NS = 100000, BACKGROUND_NICE = 10 };
 
 void ward_thread_is(enum ward_thread_kind kind)
 {
+    if (kind == WARD_THREAD_IDLE) {
+        const struct sched_param none = { 0 };
+        (void)sched_setscheduler(0, SCHED_IDLE, &none);
+        return;
+    }
     struct scheduling wish = { .size = sizeof(wish), .policy = SCHED_OTHER, .runtime = SLICE_NS };
     if (kind == WARD_THREAD_BACKGROUND) {
         wish.policy = SCHED_BATCH;

@@ -38,7 +38,7 @@ struct ward_table_geometry ward_build_begin(struct ward_table_writer *writer, bo
                                          .is_refill = is_refill,
                                          .is_urgent = writer->build.is_urgent,
                                          .room = room,
-                                         .left = room };
+                                         .before = { current->records_live, current->arena_used } };
     writer->wants_next = false;
     writer->wants_refill = writer->wants_refill && !is_refill;
     return ward_writer_plan(current, &room);
@@ -90,24 +90,25 @@ static uint64_t part(uint64_t of, uint64_t whole)
     return whole == 0 ? 1024 : of * 1024 / whole;
 }
 
+/* How much of the room that there was at the begin is used up by now. Where there was none, nobody is kept waiting by
+ * rests but who says so. */
+static uint64_t part_used(uint64_t before, uint64_t now, uint64_t room)
+{
+    return now <= before || room == 0 ? 0 : part(now - before, room);
+}
+
 bool ward_build_is_late(const struct ward_table_writer *writer)
 {
     const struct ward_build *build = &writer->build;
-    uint64_t puts = 1024 - part(build->left.puts, build->room.puts);
-    uint64_t bytes = 1024 - part(build->left.bytes, build->room.bytes);
-    uint64_t promised = puts > bytes ? puts : bytes;
+    const struct ward_generation *current = &writer->current;
+    uint64_t puts = part_used(build->before.puts, current->records_live, build->room.puts);
+    uint64_t bytes = part_used(build->before.bytes, current->arena_used, build->room.bytes);
+    uint64_t used = puts > bytes ? puts : bytes;
     /* A refill does not know how far it is: as if it were at its beginning. */
     uint64_t done = build->phase == WARD_BUILD_FILLING && !build->is_refill
-                        ? part(build->position, writer->current.records_used)
+                        ? part(build->position, current->records_used)
                         : 0;
-    return build->is_urgent || promised > 256 + done / 4 * 3;
-}
-
-void ward_build_promise(struct ward_table_writer *writer, uint64_t puts, uint64_t bytes)
-{
-    struct ward_room *left = &writer->build.left;
-    left->puts -= least(left->puts, puts);
-    left->bytes -= least(left->bytes, bytes);
+    return build->is_urgent || used > 512 + done / 2;
 }
 
 void ward_build_put(struct ward_table_writer *writer, const struct ward_table_entry *entry,

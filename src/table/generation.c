@@ -111,6 +111,7 @@ enum ward_status ward_generation_create(const char *path, const struct ward_tabl
     int fd = -1;
     enum ward_status status = ward_table_file_create(path, size, pace, &fd);
     if (status == WARD_OK) {
+        ward_table_warm(size, pace); /* the header is the first touch */
         status = map_new(fd, geometry, number, limits_id, &made);
         if (status != WARD_OK) {
             close(fd);

@@ -7,11 +7,9 @@
 
 #include "base/seam.h"
 
-#define HUGE_PAGE ((size_t)2 << 20)
-
 /* Each takes some 100 µs, on a slow day a millisecond. */
 #define ALLOCATE_PIECE ((size_t)8 << 20)
-#define POPULATE_PIECE HUGE_PAGE
+#define POPULATE_PIECE WARD_HUGE_PAGE
 #define TRUNCATE_PIECE ((size_t)2 << 20)
 #define UNMAP_PIECE    ((size_t)4 << 20)
 #ifndef MADV_POPULATE_WRITE
@@ -162,14 +160,13 @@ enum ward_status ward_table_file_create(const char *path, uint64_t size, const s
     return WARD_OK;
 }
 
-/* Address space that is large enough to hold size bytes from a 2 MiB boundary on; cut to that part. */
-static void *reserve_aligned(size_t size)
+void *ward_table_reserve_aligned(size_t size)
 {
-    size_t span = size + HUGE_PAGE;
+    size_t span = size + WARD_HUGE_PAGE;
     uint8_t *base = ward_seam.map(NULL, span, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED)
         return NULL;
-    size_t before = (HUGE_PAGE - (uintptr_t)base % HUGE_PAGE) % HUGE_PAGE;
+    size_t before = (WARD_HUGE_PAGE - (uintptr_t)base % WARD_HUGE_PAGE) % WARD_HUGE_PAGE;
     if (before > 0)
         munmap(base, before);
     size_t kept = round_up(size, WARD_TABLE_PAGE);
@@ -181,11 +178,11 @@ static void *reserve_aligned(size_t size)
 void *ward_table_map(int fd, size_t size, bool is_writable)
 {
     int protection = is_writable ? PROT_READ | PROT_WRITE : PROT_READ;
-    if (size < HUGE_PAGE) {
+    if (size < WARD_HUGE_PAGE) {
         void *base = ward_seam.map(NULL, size, protection, MAP_SHARED, fd, 0);
         return base == MAP_FAILED ? NULL : base;
     }
-    void *place = reserve_aligned(size);
+    void *place = ward_table_reserve_aligned(size);
     if (place == NULL)
         return NULL;
     void *base = ward_seam.map(place, size, protection, MAP_SHARED | MAP_FIXED, fd, 0);
@@ -228,42 +225,20 @@ void ward_table_file_end(int fd, uint64_t size, const struct ward_pace *pace)
     close(fd);
 }
 
-/*
- * Take a huge page from the system, touch it and give it back: the file's next one is likely the same. Memory that a
- * virtual machine has not used for a while costs milliseconds at its first touch (7 ms for 2 MiB were seen); here the
- * kernel lets others run meanwhile, in a file's page fault it does not.
- */
-static void warm(volatile uint8_t *place)
+void ward_table_warm(size_t size, const struct ward_pace *pace)
 {
-    for (size_t at = 0; at < HUGE_PAGE; at += WARD_TABLE_PAGE)
-        place[at] = 1;
-    (void)madvise((void *)(uintptr_t)place, HUGE_PAGE, MADV_DONTNEED);
-}
-
-static void *map_warmer(void)
-{
-    void *place = reserve_aligned(HUGE_PAGE);
-    if (place == NULL || mprotect(place, HUGE_PAGE, PROT_READ | PROT_WRITE) != 0) {
-        ward_table_unmap(place, HUGE_PAGE);
-        return NULL;
-    }
-    (void)madvise(place, HUGE_PAGE, MADV_HUGEPAGE);
-    return place;
+    if (size >= WARD_HUGE_PAGE && pace != NULL && pace->warm != NULL)
+        pace->warm(pace->arg);
 }
 
 void ward_table_populate(void *base, size_t size, const struct ward_pace *pace)
 {
-    void *warmer = size < HUGE_PAGE ? NULL : map_warmer();
     uint8_t *at = base;
     for (size_t left = size, piece; left > 0; left -= piece, at += piece) {
         piece = piece_of(left, POPULATE_PIECE, pace);
-        if (warmer != NULL) {
-            warm(warmer);
-            rest(pace);
-        }
+        ward_table_warm(piece, pace);
         if (madvise(at, piece, MADV_POPULATE_WRITE) != 0)
             break; /* a kernel before 5.14: they come in as they are written */
         rest(pace);
     }
-    ward_table_unmap(warmer, HUGE_PAGE);
 }

@@ -24,6 +24,7 @@
 #define WARD_TABLE_MAGIC      "WARDTBL"
 #define WARD_TABLE_FORMAT     3
 #define WARD_TABLE_PAGE       4096
+#define WARD_HUGE_PAGE        ((size_t)2 << 20)
 #define WARD_TABLE_LIVE_AT    2048
 #define WARD_TABLE_ARENA_MAX  (UINT64_C(1) << 44)
 #define WARD_TABLE_SCOPES_MAX (2 * (uint64_t)WARD_PROJECTS_MAX)
@@ -227,6 +228,7 @@ enum ward_status ward_boot_id(char ret[WARD_BOOT_ID_BYTES]) WARD_MUST_USE;
 /** How long work on a whole file takes a rest in between, so that who shares the processor is not kept waiting. */
 struct ward_pace {
     void (*rest)(void *arg); /* called after each piece of some 100 µs */
+    void (*warm)(void *arg); /* before a file's page of 2 MiB is touched for the first time; may be NULL */
     void *arg;
 };
 
@@ -242,6 +244,9 @@ enum ward_status ward_table_file_open(const char *path, bool is_writable, int *r
 enum ward_status ward_table_file_create(const char *path, uint64_t size, const struct ward_pace *pace,
                                         int *ret_fd) WARD_MUST_USE;
 
+/** Address space, without access, that holds size bytes from a 2 MiB boundary on. NULL: none. */
+void *ward_table_reserve_aligned(size_t size) WARD_MUST_USE;
+
 /** Map a shared file from its start; 2 MiB aligned and advised to huge pages if it is that large. NULL: no memory. */
 void *ward_table_map(int fd, size_t size, bool is_writable) WARD_MUST_USE;
 void ward_table_unmap(void *base, size_t size);
@@ -250,6 +255,9 @@ void ward_table_unmap_paced(void *base, size_t size, const struct ward_pace *pac
 /** Close a file that has no name any more; with a pace its pages are given back piece by piece, if nobody else on the
  * host has it open or mapped. */
 void ward_table_file_end(int fd, uint64_t size, const struct ward_pace *pace);
+
+/** Have the page that is touched next warmed, if the pace knows how and size is a whole one at least. */
+void ward_table_warm(size_t size, const struct ward_pace *pace);
 
 /** Bring the pages of a writable map in, so that who writes or reads them meets none that is missing. A hint. */
 void ward_table_populate(void *base, size_t size, const struct ward_pace *pace);

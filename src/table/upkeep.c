@@ -4,7 +4,8 @@
  *
  * It shares a processor with verifications. So it works in slices of some 100 µs with rests in between, asks the
  * scheduler for slices as short, and gives way to whoever wakes up. It is not put into the idle class: it holds the
- * mutex that changes need, and must get on when the machine is busy. Rests end when changes come faster than it works.
+ * mutex that changes need, and must get on when the machine is busy. Rests get short, and end, when changes come faster
+ * than it works.
  */
 #include <errno.h>
 #include <sched.h>
@@ -14,9 +15,12 @@
 #include "base/log.h"
 #include "base/seam.h"
 #include "base/thread.h"
+#include "table/warm.h"
 #include "table/writer_internal.h"
 
 #define REST_US       400
+#define SHORT_REST_US 50
+#define LOOK_US       100
 #define COPY_RECORDS  128
 #define SCRUB_ENTRIES 64
 #define SCRUB_SLOTS   32 /* of the index take as long as one record */
@@ -33,6 +37,7 @@ struct ward_upkeep {
     int64_t retry_ms;                            /* boot clock: nothing is built before */
     struct ward_generation retired[RETIRED_MAX]; /* left, but readers of this process may still be in them */
     unsigned retired_count;
+    struct ward_warmer *warmer; /* from the first file on; NULL: none could be had */
 };
 
 /* ---- rests ---- */
@@ -43,23 +48,41 @@ static void sleep_us(unsigned us)
     nanosleep(&pause, NULL);
 }
 
+/* A yield alone leaves the processor to nobody who has had more than his share: until the next tick, 4 ms, who answers
+ * verifications may wait. So only who is waited for himself yields. */
 static void rest(void *arg)
 {
     struct ward_upkeep *upkeep = arg;
-    pthread_mutex_lock(&upkeep->writer->mutex);
-    bool is_late = ward_build_is_late(upkeep->writer) || upkeep->must_stop;
-    pthread_mutex_unlock(&upkeep->writer->mutex);
-    if (is_late)
+    struct ward_table_writer *writer = upkeep->writer;
+    pthread_mutex_lock(&writer->mutex);
+    bool is_urgent = writer->build.is_urgent || upkeep->must_stop, is_late = ward_build_is_late(writer);
+    pthread_mutex_unlock(&writer->mutex);
+    if (is_urgent)
         sched_yield();
     else
-        sleep_us(upkeep->options.rest_us);
+        sleep_us(is_late && upkeep->options.rest_us > SHORT_REST_US ? SHORT_REST_US : upkeep->options.rest_us);
+}
+
+/* Each look wakes this thread up, which makes the kernel choose anew who runs: see warm.h. */
+static void warm(void *arg)
+{
+    struct ward_upkeep *upkeep = arg;
+    if (upkeep->warmer == NULL)
+        return;
+    ward_warmer_ask(upkeep->warmer);
+    for (bool is_late = false; !is_late && !ward_warmer_is_done(upkeep->warmer);) {
+        sleep_us(LOOK_US);
+        pthread_mutex_lock(&upkeep->writer->mutex);
+        is_late = ward_build_is_late(upkeep->writer) || upkeep->must_stop;
+        pthread_mutex_unlock(&upkeep->writer->mutex);
+    }
 }
 
 /* ---- old generations ---- */
 
 static void end_generation(struct ward_upkeep *upkeep, struct ward_generation *generation)
 {
-    const struct ward_pace pace = { rest, upkeep };
+    const struct ward_pace pace = { .rest = rest, .arg = upkeep };
     ward_map_end(generation->map, &pace);
     generation->map = NULL;
     ward_generation_close(generation);
@@ -93,8 +116,10 @@ static enum ward_status make_file(struct ward_upkeep *upkeep, const struct ward_
                                   uint64_t number)
 {
     struct ward_table_writer *writer = upkeep->writer;
-    const struct ward_pace pace = { rest, upkeep };
+    const struct ward_pace pace = { .rest = rest, .warm = warm, .arg = upkeep };
     struct ward_generation next;
+    if (upkeep->warmer == NULL && ward_table_file_bytes(geometry) >= WARD_HUGE_PAGE)
+        upkeep->warmer = ward_warmer_start();
     enum ward_status status = ward_generation_create(writer->fresh_path, geometry, number,
                                                      ward_limit_slots_id(writer->limits), &pace, &next);
     if (status != WARD_OK)
@@ -371,6 +396,7 @@ void ward_table_upkeep_stop(struct ward_table_writer *writer)
     pthread_cond_signal(&writer->work);
     pthread_mutex_unlock(&writer->mutex);
     pthread_join(upkeep->thread, NULL);
+    ward_warmer_stop(upkeep->warmer);
     for (unsigned i = 0; i < upkeep->retired_count; i++)
         ward_generation_close(&upkeep->retired[i]);
     writer->upkeep = NULL;

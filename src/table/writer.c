@@ -338,10 +338,8 @@ static enum ward_status grow_by(struct ward_table_writer *writer, uint64_t puts,
 /* Room is there, or nearly: see to the next generation. */
 static enum ward_status look_ahead(struct ward_table_writer *writer, uint64_t puts, uint64_t body_bytes)
 {
-    if (writer->build.phase != WARD_BUILD_NONE) {
-        ward_build_promise(writer, puts, body_bytes);
+    if (writer->build.phase != WARD_BUILD_NONE)
         return WARD_OK;
-    }
     if (!is_built_in_slices(writer))
         return is_cluttered(&writer->current) ? grow_by(writer, puts, body_bytes) : WARD_OK;
     if (!writer->wants_next && is_short(&writer->current)) {

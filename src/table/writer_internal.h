@@ -30,7 +30,7 @@ struct ward_build {
     uint64_t position; /* of the next record to copy */
     struct ward_room {
         uint64_t puts, bytes;
-    } room, left; /* what it was planned to take beside what there was at its begin, and what nobody has reserved yet */
+    } room, before; /* what it was planned to take beside what there was at its begin, and what that was */
 };
 
 /** How far the pass over the current generation has come. */
@@ -97,11 +97,8 @@ enum ward_status ward_build_finish(struct ward_table_writer *writer, struct ward
 /** End it, whatever its phase; *ret_next is the caller's to close. */
 void ward_build_end(struct ward_table_writer *writer, struct ward_generation *ret_next);
 
-/** True when changes come faster than the building goes: then no rests are taken. */
+/** True when changes come faster than the building goes: then rests are short, or none are taken. */
 bool ward_build_is_late(const struct ward_table_writer *writer);
-
-/** Count what a reserve promises. */
-void ward_build_promise(struct ward_table_writer *writer, uint64_t puts, uint64_t bytes);
 
 /** Apply to the generation being filled what was applied to the current one. record is as it was put there. */
 void ward_build_put(struct ward_table_writer *writer, const struct ward_table_entry *entry,

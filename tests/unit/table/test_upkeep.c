@@ -283,6 +283,40 @@ static void a_snapshot_older_than_the_table_fills_nothing(void **state)
     assert_int_equal(unlink(kept->writer->fresh_path), 0);
 }
 
+/* What was reserved and not used hurries nobody; half of the room used up does, the less the more is copied. */
+static void a_build_is_late_by_what_changes_used(void **state)
+{
+    struct kept *kept = *state;
+    fill(kept);
+    assert_false(ward_build_is_late(kept->writer)); /* nothing is being built */
+    begin(kept, false);
+    struct ward_build *build = &kept->writer->build;
+    const uint64_t room = build->room.bytes, used = kept->writer->current.arena_used;
+    assert_true(room > 1024);
+    assert_ok(ward_table_reserve(kept->writer, 1, room / 4 * 3));
+    assert_false(ward_build_is_late(kept->writer));
+    kept->writer->current.arena_used = used + room / 2;
+    assert_false(ward_build_is_late(kept->writer));
+    kept->writer->current.arena_used = used + room / 2 + room / 256;
+    assert_true(ward_build_is_late(kept->writer));
+    build->position = kept->writer->current.records_used / 2;
+    assert_false(ward_build_is_late(kept->writer));
+    build->is_urgent = true;
+    assert_true(ward_build_is_late(kept->writer));
+
+    build->is_urgent = false;
+    kept->writer->current.arena_used = used;
+    build->position = 0;
+    kept->writer->current.records_live += build->room.puts;
+    assert_true(ward_build_is_late(kept->writer));
+    kept->writer->current.records_live -= build->room.puts;
+    struct ward_generation next;
+    ward_build_end(kept->writer, &next);
+    ward_generation_close(&next);
+    assert_int_equal(unlink(kept->writer->fresh_path), 0);
+    assert_int_equal(differences(kept), 0);
+}
+
 static void a_build_that_does_not_hold_a_change_is_lost_not_opened(void **state)
 {
     struct kept *kept = *state;
@@ -558,6 +592,7 @@ int main(void)
         CASE(a_removed_key_does_not_come_back),
         CASE(windows_go_on_in_the_next_generation),
         CASE(a_snapshot_older_than_the_table_fills_nothing),
+        CASE(a_build_is_late_by_what_changes_used),
         CASE(a_build_that_does_not_hold_a_change_is_lost_not_opened),
         CASE(a_damaged_record_is_not_copied),
         CASE(a_damaged_scope_is_not_made_good),
