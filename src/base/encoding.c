@@ -223,11 +223,19 @@ bool ward_parse_uint(struct ward_span text, int64_t *ret)
 
 struct ward_span ward_decimal_uint(uint64_t value, char text[WARD_DECIMAL_CHARS])
 {
+    static const char pairs[] =
+        "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243"
+        "4445464748495051525354555657585960616263646566676869707172737475767778798081828384858687"
+        "888990919293949596979899";
     size_t at = WARD_DECIMAL_CHARS;
-    do {
-        text[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value > 0);
+    for (; value >= 100; value /= 100) {
+        at -= 2;
+        memcpy(text + at, pairs + 2 * (value % 100), 2);
+    }
+    if (value >= 10) {
+        text[--at] = pairs[2 * value + 1];
+    }
+    text[--at] = pairs[2 * value + (value < 10)];
     return ward_span(text + at, WARD_DECIMAL_CHARS - at);
 }
 

@@ -77,6 +77,14 @@ struct place {
     struct ward_http_match match;
 };
 
+/* The first lines of an answer's head, which change once a second: the status and the date. */
+struct first_lines {
+    int status; /* 0: not made yet */
+    size_t size;
+    char text[128];
+};
+enum { FIRST_LINES = 8 }; /* by status: the frequent ones do not share a place */
+
 struct ward_http_direct {
     struct ward_http_server *server;
     size_t number;
@@ -102,6 +110,7 @@ struct ward_http_direct {
     time_t date_s;
     size_t date_size;
     char date[40];
+    struct first_lines first_lines[FIRST_LINES];
     struct ward_http_reply reply; /* of the request in work */
     pthread_mutex_t done_lock;
     struct ward_http_connection *done; /* given back by workers */
@@ -311,18 +320,26 @@ static void keep_date(struct ward_http_direct *direct)
                         tm.tm_min, tm.tm_sec);
     direct->date_size = (size_t)size;
     direct->date_s = now_s;
+    memset(direct->first_lines, 0, sizeof(direct->first_lines));
+}
+
+static struct ward_span first_lines_of(struct ward_http_direct *direct, int status)
+{
+    struct first_lines *lines = &direct->first_lines[(unsigned)status % FIRST_LINES];
+    if (lines->status != status) {
+        int size = snprintf(lines->text, sizeof(lines->text), "HTTP/1.1 %d %s\r\nDate: %s\r\n", status,
+                            MHD_get_reason_phrase_for((unsigned)status), direct->date);
+        lines->status = status;
+        lines->size = (size_t)size;
+    }
+    return ward_span(lines->text, lines->size);
 }
 
 static void append_head(struct ward_http_direct *direct, const struct ward_http_request *request,
                         const struct ward_http_reply *reply)
 {
     struct ward_buffer *output = &direct->output;
-    ward_buffer_append(output, WARD_SPAN("HTTP/1.1 "));
-    ward_buffer_append_uint(output, (uint64_t)reply->status);
-    ward_buffer_append_char(output, ' ');
-    ward_buffer_append_text(output, MHD_get_reason_phrase_for((unsigned)reply->status));
-    ward_buffer_append(output, WARD_SPAN("\r\n"));
-    append_header(output, WARD_SPAN("Date"), ward_span(direct->date, direct->date_size));
+    ward_buffer_append(output, first_lines_of(direct, reply->status));
     ward_http_reply_headers(request, reply, append_header_of, output);
     if (reply->status != 204 && reply->status != 304) { /* RFC 9110 8.6 */
         ward_buffer_append(output, WARD_SPAN("Content-Length: "));

@@ -3,6 +3,7 @@
  * the connection closed (security.md attack 8). libmicrohttpd is lenient and parses in place; its buffer still shows
  * what stood there, so the head is read a second time here, byte by byte.
  */
+#include "base/bytes.h"
 #include "base/encoding.h"
 #include "http/internal.h"
 
@@ -96,6 +97,9 @@ static struct ward_span take_value(struct reader *reader)
         reader->at++;
     }
     const char *start = reader->at;
+    while (left(reader) >= sizeof(uint64_t) && !ward_bytes_control(ward_bytes_load(reader->at))) {
+        reader->at += sizeof(uint64_t);
+    }
     while (reader->at < reader->end && is_value_char((unsigned char)*reader->at)) {
         reader->at++;
     }
@@ -356,6 +360,10 @@ static int decode_at(struct ward_span text, size_t *at)
  * judge: ward_http_find_route. */
 static struct ward_http_refusal check_segment(struct ward_span segment)
 {
+    bool is_plain = segment.size == 0 || (segment.data[0] != '.' && !memchr(segment.data, '%', segment.size));
+    if (is_plain) {
+        return accepted;
+    }
     bool is_dots = segment.size > 0;
     size_t size = 0;
     for (size_t at = 0; at < segment.size; size++) {
@@ -389,13 +397,13 @@ static struct ward_http_refusal check_path(struct ward_span path)
 
 static bool has_only_target_chars(struct ward_span target)
 {
-    for (size_t i = 0; i < target.size; i++) {
-        unsigned char c = (unsigned char)target.data[i];
-        if (c <= ' ' || c >= 0x7f || c == '#') {
-            return false;
-        }
+    uint64_t found = 0;
+    for (size_t at = 0; at < target.size; at += sizeof(uint64_t)) {
+        uint64_t word = ward_bytes_at(target, at);
+        found |= ward_bytes_control(word) | ward_bytes_high(word) | ward_bytes_equal(word, ' ') |
+                 ward_bytes_equal(word, '#');
     }
-    return true;
+    return found == 0;
 }
 
 struct ward_http_refusal ward_http_target_check(struct ward_span target, struct ward_span *ret_path,

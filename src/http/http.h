@@ -97,6 +97,9 @@ struct ward_http_reply {
 void ward_http_reply_add(struct ward_http_request *request, struct ward_http_reply *reply, struct ward_span name,
                          struct ward_span value);
 
+/** The same with a value that is a literal's or lies in the request's pool already, and surely has no control byte. */
+void ward_http_reply_borrow(struct ward_http_reply *reply, struct ward_span name, struct ward_span value);
+
 static inline void ward_http_reply_header(struct ward_http_request *request, struct ward_http_reply *reply,
                                           const char *name, struct ward_span value)
 {

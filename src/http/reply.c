@@ -2,6 +2,7 @@
  * Replies. Every header that is added costs the library three allocations, and verification is measured in
  * microseconds: an answer without a body therefore carries only the headers that speak of caching and the request id.
  */
+#include "base/bytes.h"
 #include "http/internal.h"
 
 /* Nothing that Ward answers is a page: nobody may guess its type, frame it, run it or learn where it came from. */
@@ -25,29 +26,20 @@ void ward_http_reply_reset(struct ward_http_reply *reply)
     reply->reason = NULL;
 }
 
-static bool is_header_text(struct ward_span text)
+void ward_http_reply_borrow(struct ward_http_reply *reply, struct ward_span name, struct ward_span value)
 {
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        if (c < 0x20 || c == 0x7f) {
-            return false;
-        }
+    if (reply->header_count < WARD_REPLY_HEADERS_MAX && value.data) {
+        reply->headers[reply->header_count++] = (struct ward_http_header){ name, value };
     }
-    return true;
 }
 
 void ward_http_reply_add(struct ward_http_request *request, struct ward_http_reply *reply, struct ward_span name,
                          struct ward_span value)
 {
     /* A control byte in a value would be another header: such a value is not sent. */
-    if (reply->header_count == WARD_REPLY_HEADERS_MAX || !value.data || !is_header_text(value)) {
-        return;
+    if (reply->header_count < WARD_REPLY_HEADERS_MAX && value.data && !ward_bytes_have_control(value)) {
+        ward_http_reply_borrow(reply, name, ward_pool_copy(&request->pool, value));
     }
-    struct ward_span copy = ward_pool_copy(&request->pool, value);
-    if (!copy.data) {
-        return;
-    }
-    reply->headers[reply->header_count++] = (struct ward_http_header){ name, copy };
 }
 
 static bool has_header(const struct ward_http_reply *reply, struct ward_span name)

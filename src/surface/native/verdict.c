@@ -1,6 +1,8 @@
 /* Which limit is shown, and the two forms of a verdict. */
 #include "surface/native/verdict.h"
 
+#include "base/bytes.h"
+
 /* ---- limits ---- */
 
 static bool is_tighter(const struct ward_limit_state *a, const struct ward_limit_state *b)
@@ -48,12 +50,12 @@ static bool needs_escape(struct ward_span text, size_t at)
 
 static bool is_plain_text(struct ward_span text)
 {
-    for (size_t i = 0; i < text.size; i++) {
-        if (needs_escape(text, i)) {
-            return false;
-        }
+    uint64_t found = 0;
+    for (size_t at = 0; at < text.size; at += sizeof(uint64_t)) {
+        uint64_t word = ward_bytes_at(text, at);
+        found |= ward_bytes_control(word) | ward_bytes_high(word) | ward_bytes_equal(word, '%');
     }
-    return true;
+    return found == 0 && (text.size == 0 || (text.data[0] != ' ' && text.data[text.size - 1] != ' '));
 }
 
 /** Percent-encode what a header cannot hold, '%' itself, and blanks that would be trimmed away at the ends. */
@@ -64,7 +66,7 @@ static void add_text(struct ward_http_request *request, struct ward_http_reply *
         return;
     }
     if (is_plain_text(text)) {
-        ward_http_reply_add(request, reply, name, text);
+        ward_http_reply_borrow(reply, name, ward_pool_copy(&request->pool, text));
         return;
     }
     WARD_BUFFER encoded = ward_buffer_new(text.size * 3 + 1);
@@ -85,27 +87,34 @@ static bool is_proxy(const struct ward_verdict *verdict)
     return verdict->record.kind == WARD_RECORD_API_PROXY;
 }
 
+/** The texts of what a verdict's headers say in numbers and ids, all in one piece of the request's pool: zeros behind
+ * each, as behind a copy. */
+struct texts {
+    char revision[WARD_DECIMAL_CHARS + 1];
+    char limit[WARD_DECIMAL_CHARS + 1], remaining[WARD_DECIMAL_CHARS + 1], reset[WARD_DECIMAL_CHARS + 1];
+    char id[WARD_KEY_ID_CHARS + 1];
+    char project[WARD_UUID_CHARS + 1];
+};
+
 static void add_names(struct ward_http_request *request, struct ward_http_reply *reply,
-                      const struct ward_verdict *verdict)
+                      const struct ward_verdict *verdict, struct texts *texts)
 {
     if (is_proxy(verdict)) {
         add_text(request, reply, WARD_SPAN("ward-proxy"), verdict->body.name);
         return;
     }
-    char id[WARD_KEY_ID_CHARS + 1];
-    ward_verdict_key_id(verdict, id);
-    ward_http_reply_header(request, reply, "ward-key-id", ward_span(id, WARD_KEY_ID_CHARS));
+    ward_verdict_key_id(verdict, texts->id);
+    ward_http_reply_borrow(reply, WARD_SPAN("ward-key-id"), ward_span(texts->id, WARD_KEY_ID_CHARS));
     add_text(request, reply, WARD_SPAN("ward-key-name"), verdict->body.name);
 }
 
 static void add_key_headers(struct ward_http_request *request, struct ward_http_reply *reply,
-                            const struct ward_verdict *verdict)
+                            const struct ward_verdict *verdict, struct texts *texts)
 {
-    add_names(request, reply, verdict);
+    add_names(request, reply, verdict, texts);
     if (!ward_uuid_is_nil(&verdict->scope.project_id)) {
-        char project[WARD_UUID_CHARS + 1];
-        ward_uuid_format(&verdict->scope.project_id, project);
-        ward_http_reply_header(request, reply, "ward-project", ward_span(project, WARD_UUID_CHARS));
+        ward_uuid_format(&verdict->scope.project_id, texts->project);
+        ward_http_reply_borrow(reply, WARD_SPAN("ward-project"), ward_span(texts->project, WARD_UUID_CHARS));
     }
     add_text(request, reply, WARD_SPAN("ward-account-id"), verdict->body.custom_account_id);
     add_text(request, reply, WARD_SPAN("ward-user-id"), verdict->body.custom_user_id);
@@ -124,15 +133,38 @@ static void add_token_headers(struct ward_http_request *request, struct ward_htt
     add_text(request, reply, WARD_SPAN("ward-client-id"), token->client);
 }
 
-static void add_limit_headers(struct ward_http_request *request, struct ward_http_reply *reply,
-                              const struct ward_limit_state *limit, bool is_refused, int64_t now_ms)
+static void add_limit_headers(struct ward_http_reply *reply, const struct ward_limit_state *limit, bool is_refused,
+                              int64_t now_ms, struct texts *texts)
 {
-    int64_t reset_s = ward_surface_retry_after(limit, now_ms);
-    ward_surface_header_int(request, reply, "RateLimit-Limit", (int64_t)limit->limit);
-    ward_surface_header_int(request, reply, "RateLimit-Remaining", (int64_t)limit->remaining);
-    ward_surface_header_int(request, reply, "RateLimit-Reset", reset_s);
+    struct ward_span reset = ward_decimal_int(ward_surface_retry_after(limit, now_ms), texts->reset);
+    struct ward_span remaining = ward_decimal_int((int64_t)limit->remaining, texts->remaining);
+    ward_http_reply_borrow(reply, WARD_SPAN("RateLimit-Limit"), ward_decimal_int((int64_t)limit->limit, texts->limit));
+    ward_http_reply_borrow(reply, WARD_SPAN("RateLimit-Remaining"), remaining);
+    ward_http_reply_borrow(reply, WARD_SPAN("RateLimit-Reset"), reset);
     if (is_refused) {
-        ward_surface_header_int(request, reply, "Retry-After", reset_s);
+        ward_http_reply_borrow(reply, WARD_SPAN("Retry-After"), reset);
+    }
+}
+
+static void add_texts(struct ward_http_request *request, struct ward_http_reply *reply,
+                      const struct ward_native_shown *shown)
+{
+    const struct ward_verdict *verdict = shown->verdict;
+    struct texts *texts = ward_pool_alloc(&request->pool, sizeof(*texts));
+    if (!texts) {
+        return; /* as with any value that there is no memory for */
+    }
+    ward_http_reply_borrow(reply, WARD_SPAN("ward-revision"),
+                           ward_decimal_int((int64_t)verdict->revision, texts->revision));
+    if (verdict->has_record) {
+        add_key_headers(request, reply, verdict, texts);
+    }
+    if (shown->token) {
+        add_token_headers(request, reply, shown->token);
+    }
+    const struct ward_limit_state *limit = ward_native_limit(verdict);
+    if (limit) {
+        add_limit_headers(reply, limit, ward_reason_http(verdict->reason) == 429, shown->now_ms, texts);
     }
 }
 
@@ -140,26 +172,15 @@ void ward_native_verdict_headers(struct ward_http_request *request, struct ward_
                                  const struct ward_native_shown *shown)
 {
     const struct ward_verdict *verdict = shown->verdict;
-    int status = ward_reason_http(verdict->reason);
-    ward_http_reply_header(request, reply, "ward-verdict", ward_span_of(ward_reason_name(verdict->reason)));
-    ward_surface_header_int(request, reply, "ward-revision", (int64_t)verdict->revision);
-    if (verdict->has_record) {
-        add_key_headers(request, reply, verdict);
-    }
-    if (shown->token) {
-        add_token_headers(request, reply, shown->token);
-    }
-    const struct ward_limit_state *limit = ward_native_limit(verdict);
-    if (limit) {
-        add_limit_headers(request, reply, limit, status == 429, shown->now_ms);
-    }
+    ward_http_reply_borrow(reply, WARD_SPAN("ward-verdict"), ward_span_of(ward_reason_name(verdict->reason)));
+    add_texts(request, reply, shown);
     if (shown->settle.data) {
         ward_http_reply_header(request, reply, "ward-settle", shown->settle);
     }
-    if (status == 401) {
-        ward_http_reply_header(request, reply, "WWW-Authenticate", WARD_SPAN("ApiKey"));
+    if (ward_reason_http(verdict->reason) == 401) {
+        ward_http_reply_borrow(reply, WARD_SPAN("WWW-Authenticate"), WARD_SPAN("ApiKey"));
     } else if (verdict->reason == WARD_VERDICT_STALE) {
-        ward_http_reply_header(request, reply, "Retry-After", WARD_SPAN("1"));
+        ward_http_reply_borrow(reply, WARD_SPAN("Retry-After"), WARD_SPAN("1"));
     }
 }
 

@@ -109,9 +109,9 @@ static void decide(struct ward_http_request *request, const struct question *que
         .stage = question->has_stage ? &question->stage : NULL,
         .foresight = question->foresight,
     };
-    *ret = (struct ward_verdict){ 0 };
     struct ward_verifier *verifier = ward_surface_verifier(request);
     if (!verifier) {
+        *ret = (struct ward_verdict){ 0 };
         return;
     }
     ward_verify(verifier, &presented, now_ms, ret);

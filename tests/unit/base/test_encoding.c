@@ -1,9 +1,11 @@
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 
 #include "base/encoding.h"
 
@@ -171,6 +173,35 @@ static void test_parse_uint(void **state)
     assert_int_equal(untouched, 5);
 }
 
+static void check_decimal(uint64_t value)
+{
+    char expected[32], text[WARD_DECIMAL_CHARS];
+    int size = snprintf(expected, sizeof(expected), "%" PRIu64, value);
+    struct ward_span found = ward_decimal_uint(value, text);
+    assert_int_equal(found.size, size);
+    assert_memory_equal(found.data, expected, found.size);
+    size = snprintf(expected, sizeof(expected), "%" PRId64, (int64_t)value);
+    found = ward_decimal_int((int64_t)value, text);
+    assert_int_equal(found.size, size);
+    assert_memory_equal(found.data, expected, found.size);
+}
+
+static void decimals_are_those_of_printf(void **state)
+{
+    (void)state;
+    for (uint64_t value = 0; value < 10100; value++) {
+        check_decimal(value);
+        check_decimal(0 - value);
+    }
+    for (uint64_t power = 1; power <= UINT64_MAX / 10; power *= 10) {
+        check_decimal(power * 10 - 1);
+        check_decimal(power * 10);
+        check_decimal(0 - power * 10);
+    }
+    check_decimal(UINT64_C(1) << 63);
+    check_decimal(INT64_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +213,7 @@ int main(void)
         cmocka_unit_test(test_decoding_obeys_the_maximum),
         cmocka_unit_test(test_percent_decode),
         cmocka_unit_test(test_parse_uint),
+        cmocka_unit_test(decimals_are_those_of_printf),
     };
     return cmocka_run_group_tests_name("base/encoding", tests, NULL, NULL);
 }
