@@ -151,6 +151,25 @@ static enum ward_material_problem check_rsa_sizes(const struct ward_numbers *num
     return is_too_long ? WARD_MATERIAL_RSA_MISMATCH : WARD_MATERIAL_NONE;
 }
 
+/* CVE-2017-15361: the primes of one maker's chips are powers of 65537 to small moduli, and so are their products. Of
+ * other moduli one in 2^27 looks so. */
+static bool is_of_faulty_generator(const BIGNUM *n)
+{
+    static const uint8_t moduli[] = { 11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157 };
+    for (size_t i = 0; i < sizeof(moduli); i++) {
+        BN_ULONG left = BN_mod_word(n, moduli[i]);
+        BN_ULONG power = 1;
+        bool is_power = left == 1;
+        while (!is_power && (power = power * 65537 % moduli[i]) != 1) {
+            is_power = power == left;
+        }
+        if (!is_power) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static enum ward_status check_rsa_modulus(struct ward_span modulus, enum ward_material_problem *ret_problem)
 {
     WARD_BIGNUM n = to_bignum(modulus);
@@ -161,7 +180,10 @@ static enum ward_status check_rsa_modulus(struct ward_span modulus, enum ward_ma
     for (BN_ULONG factor = 3; !has_factor && factor <= SMALL_FACTOR_MAX; factor += 2) {
         has_factor = BN_mod_word(n, factor) == 0;
     }
-    return has_factor ? refuse(WARD_MATERIAL_RSA_FACTOR, ret_problem) : WARD_OK;
+    if (has_factor) {
+        return refuse(WARD_MATERIAL_RSA_FACTOR, ret_problem);
+    }
+    return is_of_faulty_generator(n) ? refuse(WARD_MATERIAL_RSA_GENERATOR, ret_problem) : WARD_OK;
 }
 
 /* The exponents of one prime: dp = d mod (p - 1) and e * dp = 1 mod (p - 1). 1, 0, or -1 when out of memory. */

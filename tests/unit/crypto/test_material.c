@@ -587,6 +587,49 @@ static void test_rsa_small_factor(void **state)
     free_rsa(rsa);
 }
 
+/* CVE-2017-15361: every modulus that is a power of 65537 to the small moduli by which such keys are known. */
+static void test_rsa_of_the_faulty_generator(void **state)
+{
+    (void)state;
+    static const BN_ULONG moduli[] = { 11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157 };
+    BN_CTX *context = BN_CTX_new();
+    BIGNUM *product = BN_new();
+    BIGNUM *n = BN_new();
+    BIGNUM *power = BN_new();
+    BN_one(product);
+    for (size_t i = 0; i < sizeof(moduli) / sizeof(moduli[0]); i++) {
+        BN_mul_word(product, moduli[i]);
+    }
+    uint8_t bytes[257];
+    static const uint8_t exponent[] = { 1, 0, 1 };
+    enum ward_material_problem problem = WARD_MATERIAL_NONE;
+    do { /* n = product * k + 65537^7 mod product, odd and without small factors */
+        WARD_MATERIAL material = NULL;
+        BN_rand(n, 2048, BN_RAND_TOP_TWO, BN_RAND_BOTTOM_ODD);
+        BN_mod(power, n, product, context);
+        BN_sub(n, n, power);
+        BN_one(power);
+        for (int i = 0; i < 7; i++) {
+            BN_mul_word(power, 65537);
+        }
+        BN_mod(power, power, product, context);
+        BN_add(n, n, power);
+        if (!BN_is_odd(n)) {
+            BN_add(n, n, product);
+        }
+        int size = BN_bn2bin(n, bytes);
+        struct ward_numbers numbers = { .type = WARD_MATERIAL_RSA,
+                                        .n = ward_span((const char *)bytes, (size_t)size),
+                                        .e = ward_span((const char *)exponent, sizeof(exponent)) };
+        assert_int_equal(ward_material_from_numbers(&numbers, &material, &problem), WARD_INVALID);
+    } while (problem == WARD_MATERIAL_RSA_FACTOR);
+    assert_int_equal(problem, WARD_MATERIAL_RSA_GENERATOR);
+    BN_free(product);
+    BN_free(power);
+    BN_free(n);
+    BN_CTX_free(context);
+}
+
 static int64_t cpu_us(void)
 {
     struct timespec now;
@@ -770,6 +813,7 @@ int main(void)
         cmocka_unit_test(test_rsa_parts_belong_together),
         cmocka_unit_test(test_rsa_primes_of_other_lengths),
         cmocka_unit_test(test_rsa_small_factor),
+        cmocka_unit_test(test_rsa_of_the_faulty_generator),
         cmocka_unit_test(test_longest_rsa_key_is_quick),
         cmocka_unit_test(test_points_of_small_order),
         cmocka_unit_test(test_der_is_read_strictly),
