@@ -158,6 +158,7 @@ enum ward_status ward_service_account_create(struct ward_service *service, const
         status = ward_store_write(service->store, create_in, &c, &revision);
     }
     if (status == WARD_OK) {
+        ward_deployer_follow(service->deployer); /* to its first environment */
         ward_service_receipt(service, revision, ret_receipt);
         *ret = c.account;
     }
@@ -240,7 +241,7 @@ enum ward_status ward_service_account_delete(struct ward_service *service, const
     struct account_case c = account_case_of(service, who, id, &pool);
     enum ward_status status = run_write(&c, delete_in, ret_receipt);
     if (status == WARD_OK) {
-        ward_deployer_follow(service->deployer);
+        ward_deployer_scope_ended(service->deployer);
     }
     return status;
 }

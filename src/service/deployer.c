@@ -419,9 +419,20 @@ static enum ward_status exchange_list(struct ward_deployer *deployer)
     return WARD_OK;
 }
 
-/* All copies of one environment (NULL: of all), or NULL without memory. */
-static struct ward_copy **list_copies(struct ward_deployer *deployer, const struct ward_object_id *environment,
-                                      size_t *ret_count)
+/** Which copies are to be brought to the store's state. */
+struct choice {
+    const struct ward_object_id *environment; /* NULL: of all environments */
+    bool has_level_ones;                      /* those, too, that stand where the store did */
+};
+
+static bool is_chosen(const struct choice *choice, const struct ward_copy *copy)
+{
+    return (copy->is_behind || choice->has_level_ones) &&
+           (!choice->environment || ward_object_id_equal(choice->environment, &copy->environment->id));
+}
+
+/* NULL without memory. */
+static struct ward_copy **list_copies(struct ward_deployer *deployer, const struct choice *choice, size_t *ret_count)
 {
     size_t count = 0;
     const struct ward_targets *list = deployer->list;
@@ -432,25 +443,26 @@ static struct ward_copy **list_copies(struct ward_deployer *deployer, const stru
     *ret_count = 0;
     for (size_t t = 0; copies && t < list->count; t++) {
         struct ward_target *target = &list->targets[t];
-        if (environment && !ward_object_id_equal(environment, &target->environment.id)) {
-            continue;
-        }
         for (size_t c = 0; c < target->environment.replica_count; c++) {
-            copies[(*ret_count)++] = &target->copies[c];
+            if (is_chosen(choice, &target->copies[c])) {
+                copies[(*ret_count)++] = &target->copies[c];
+            }
         }
     }
     return copies;
 }
 
-static enum ward_status level_copies(struct ward_deployer *deployer, const struct ward_object_id *environment)
+static enum ward_status level_copies(struct ward_deployer *deployer, const struct choice *choice)
 {
     size_t count;
-    struct ward_copy **copies = list_copies(deployer, environment, &count);
+    struct ward_copy **copies = list_copies(deployer, choice, &count);
     if (!copies) {
         return WARD_NO_MEMORY;
     }
     make_directory(deployer);
-    ward_deployer_reconcile(deployer, copies, count);
+    if (count > 0) {
+        ward_deployer_reconcile(deployer, copies, count);
+    }
     ward_free(copies);
     return WARD_OK;
 }
@@ -490,8 +502,8 @@ static enum ward_status report(struct ward_deployer *deployer, const struct ward
     return ward_pool_status(pool);
 }
 
-enum ward_status ward_deployer_refresh(struct ward_deployer *deployer, const struct ward_object_id *environment,
-                                       struct ward_pool *pool, struct ward_deployment *ret)
+static enum ward_status refresh(struct ward_deployer *deployer, const struct choice *choice, struct ward_pool *pool,
+                                struct ward_deployment *ret)
 {
     if (!deployer) {
         if (ret) {
@@ -502,25 +514,42 @@ enum ward_status ward_deployer_refresh(struct ward_deployer *deployer, const str
     begin_turn(deployer);
     enum ward_status status = exchange_list(deployer);
     if (status == WARD_OK) {
-        status = level_copies(deployer, environment);
+        status = level_copies(deployer, choice);
     }
     if (status != WARD_OK) {
         doubt(deployer, status);
     } else if (ret) {
-        status = report(deployer, environment, pool, ret);
+        status = report(deployer, choice->environment, pool, ret);
     }
     end_turn(deployer);
     return status;
 }
 
-/* As rare as it is, and as large as what has ended: everything is compared. */
-void ward_deployer_follow(struct ward_deployer *deployer)
+enum ward_status ward_deployer_refresh(struct ward_deployer *deployer, const struct ward_object_id *environment,
+                                       struct ward_pool *pool, struct ward_deployment *ret)
 {
-    WARD_POOL pool = ward_pool_new(WORK_BYTES_MAX);
-    enum ward_status status = ward_deployer_refresh(deployer, NULL, &pool, NULL);
+    const struct choice choice = { .environment = environment };
+    return refresh(deployer, &choice, pool, ret);
+}
+
+static void refresh_silently(struct ward_deployer *deployer, bool has_level_ones)
+{
+    const struct choice choice = { .has_level_ones = has_level_ones };
+    enum ward_status status = refresh(deployer, &choice, NULL, NULL);
     if (status != WARD_OK) {
         ward_log(WARD_LOG_WARN, "replicas-behind", WARD_LOG_STR("status", ward_status_code(status)));
     }
+}
+
+void ward_deployer_follow(struct ward_deployer *deployer)
+{
+    refresh_silently(deployer, false);
+}
+
+/* As rare as it is, and as large as what has ended: everything is compared. */
+void ward_deployer_scope_ended(struct ward_deployer *deployer)
+{
+    refresh_silently(deployer, true);
 }
 
 /* ---- life ---- */
@@ -560,7 +589,7 @@ static enum ward_status open_all(struct ward_deployer *deployer)
         status = exchange_list(deployer);
     }
     if (status == WARD_OK) {
-        status = level_copies(deployer, NULL);
+        status = level_copies(deployer, &(const struct choice){ .has_level_ones = true });
     }
     if (status == WARD_OK) {
         ward_targets_sweep(deployer);

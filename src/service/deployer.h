@@ -88,14 +88,17 @@ enum ward_status ward_deployer_apply(struct ward_deployer *deployer, const struc
                                      size_t count, struct ward_pool *pool, struct ward_deployment *ret) WARD_MUST_USE;
 
 /**
- * Environments, projects or accounts were changed: read the list of environments anew, and bring all or one of them to
- * the store's state, new replicas included. Takes a NULL deployer. ret may be NULL.
+ * Environments were made, changed or deleted: read their list anew, and bring those that are new, changed or behind to
+ * the store's state; of all environments, or of one. Takes a NULL deployer. ret may be NULL.
  */
 enum ward_status ward_deployer_refresh(struct ward_deployer *deployer, const struct ward_object_id *environment,
                                        struct ward_pool *pool, struct ward_deployment *ret) WARD_MUST_USE;
 
-/** A project or an account has ended: take out what is deployed of it. Who cannot is behind. Takes NULL. */
+/** The same for who has nobody to tell of a failure: who cannot is behind. Takes NULL. */
 void ward_deployer_follow(struct ward_deployer *deployer);
+
+/** A project or an account has ended: take out what is deployed of it. Who cannot is behind. Takes NULL. */
+void ward_deployer_scope_ended(struct ward_deployer *deployer);
 
 /* ---- what an operator's tools ask ---- */
 

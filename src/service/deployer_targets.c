@@ -84,7 +84,7 @@ static enum ward_status make_copy(struct ward_deployer *deployer, struct ward_ta
     const struct ward_copy *same = find_same(deployer->list, copy);
     if (same) {
         copy->keyset = same->keyset;
-        copy->is_behind = same->is_behind;
+        copy->is_behind = same->is_behind || same->environment->version != target->environment.version;
         copy->failure = same->failure;
         copy->retry_ms = same->retry_ms;
         copy->delay_ms = same->delay_ms;

@@ -305,7 +305,7 @@ enum ward_status ward_service_project_delete(struct ward_service *service, const
     struct project_case c = project_case_of(service, who, id, &pool);
     enum ward_status status = run_write(&c, delete_in, ret_receipt);
     if (status == WARD_OK) {
-        ward_deployer_follow(service->deployer);
+        ward_deployer_scope_ended(service->deployer);
     }
     return status;
 }
