@@ -726,6 +726,40 @@ static void test_der_is_read_strictly(void **state)
     }
 }
 
+/* The private number 1 of P-256 in PKCS #8, and the same with a byte too many in one place and in another. */
+static void test_bytes_behind_a_structure_are_refused(void **state)
+{
+    (void)state;
+#define ALGORITHM "301306072a8648ce3d020106082a8648ce3d030107"
+#define NUMBER    "302502010104200000000000000000000000000000000000000000000000000000000000000001"
+    static const struct {
+        const char *hex;
+        enum ward_material_problem problem; /* NONE: taken */
+    } rows[] = {
+        { "3041020100" ALGORITHM "0427" NUMBER, WARD_MATERIAL_NONE },
+        { "3041020100" ALGORITHM "0427" NUMBER "00", WARD_MATERIAL_NO_KEY },
+        { "3042020100" ALGORITHM "0428" NUMBER "00", WARD_MATERIAL_BAD_DER },
+        { "3041020102" ALGORITHM "0427" NUMBER, WARD_MATERIAL_BAD_DER }, /* a version that does not exist */
+        { NUMBER, WARD_MATERIAL_EC_NO_CURVE },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        uint8_t bytes[128];
+        size_t size = strlen(rows[i].hex) / 2;
+        WARD_BUFFER text = text_new();
+        WARD_BUFFER stored = text_new();
+        WARD_MATERIAL material = NULL;
+        enum ward_material_problem problem = WARD_MATERIAL_NONE;
+        assert_true(ward_hex_decode(ward_span_of(rows[i].hex), bytes, size));
+        ward_base64_encode(ward_span((const char *)bytes, size), &text);
+        enum ward_status status = ward_material_from_content(WARD_MATERIAL_PRIVATE, ward_buffer_span(&text), true,
+                                                             &stored, &material, &problem);
+        if (problem != rows[i].problem) {
+            fail_msg("row %zu: %s", i, ward_material_problem_code(problem));
+        }
+        assert_int_equal(status, problem == WARD_MATERIAL_NONE ? WARD_OK : WARD_INVALID);
+    }
+}
+
 /* Every byte of a key is turned over: the answer is the key's, another good key's, or a refusal; never a crash. */
 static void test_turned_bytes(void **state)
 {
@@ -817,6 +851,7 @@ int main(void)
         cmocka_unit_test(test_longest_rsa_key_is_quick),
         cmocka_unit_test(test_points_of_small_order),
         cmocka_unit_test(test_der_is_read_strictly),
+        cmocka_unit_test(test_bytes_behind_a_structure_are_refused),
         cmocka_unit_test(test_turned_bytes),
         cmocka_unit_test_setup_teardown(test_want_of_memory_is_told, set_up, tear_down),
     };
