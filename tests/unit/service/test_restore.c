@@ -1,6 +1,7 @@
 /* What a restore would undo, cause by cause, and that each revocation holds on the restored store. */
 #include "gateway_fixture.h"
 
+#include "service/environments.h"
 #include "service/restore.h"
 
 /* A backup of the fixture's store, opened beside it. */
@@ -490,6 +491,239 @@ static void a_revived_subscription_lives(void **state)
     let_go(&r);
 }
 
+/* ---- keys, JWKs, API proxies ---- */
+
+enum secret_deed {
+    TOUCH_ALL, /* another content, another name, another description: nothing ended */
+    DELETE_CRYPTO_KEY,
+    UNDEPLOY_CRYPTO_KEY,
+    DELETE_JWK,
+    DELETE_PROXY,
+    REPLACE_PAIR,
+    UNDEPLOY_PROXY
+};
+
+/* A key and a proxy in two environments, and a JWK. */
+struct secrets {
+    struct fixture *f;
+    enum secret_deed deed;
+    struct ward_environment environments[2];
+    struct ward_crypto_key_entry entries[2];
+    struct ward_api_proxy_deployment deployments[2];
+    struct ward_lookup lookups[2];
+    struct ward_crypto_key key;
+    struct ward_jwk jwk;
+    struct ward_api_proxy proxy;
+};
+
+static enum ward_status make_secrets_in(struct ward_store_session *session, void *arg)
+{
+    struct secrets *s = arg;
+    struct fixture *f = s->f;
+    enum ward_status status = WARD_OK;
+    for (int i = 0; status == WARD_OK && i < 2; i++) {
+        s->environments[i] = (struct ward_environment){ .account_id = f->made.account.id,
+                                                        .name = i ? WARD_SPAN("b") : WARD_SPAN("a"),
+                                                        .description = WARD_SPAN(""),
+                                                        .access_url = WARD_SPAN(""),
+                                                        .version = 1 };
+        status = ward_object_id_new(&s->environments[i].id);
+        if (status == WARD_OK) {
+            status = ward_store_environment_insert(session, &s->environments[i]);
+        }
+        s->entries[i] = (struct ward_crypto_key_entry){ .environment_id = s->environments[i].id,
+                                                        .content = WARD_SPAN("a content") };
+        if (status == WARD_OK) {
+            status = ward_seal_key_content(f->service, &f->pool, &s->key, 1, &s->entries[i]);
+        }
+        s->deployments[i] = (struct ward_api_proxy_deployment){ .environment_id = s->environments[i].id,
+                                                                .is_deployed = true,
+                                                                .deployed_ms = START_MS };
+    }
+    if (status == WARD_OK) {
+        status = ward_store_crypto_key_insert(session, &s->key);
+    }
+    if (status == WARD_OK) {
+        status = ward_store_jwk_insert(session, &s->jwk);
+    }
+    if (status == WARD_OK) {
+        status = ward_seal_proxy_secret(f->service, &f->pool, 1, &s->proxy);
+    }
+    return status == WARD_OK ? ward_store_api_proxy_insert(session, &s->proxy) : status;
+}
+
+static void make_secrets(struct fixture *f, struct secrets *s)
+{
+    *s = (struct secrets){ .f = f };
+    for (int i = 0; i < 2; i++) {
+        assert_ok(ward_random(s->lookups[i].bytes, WARD_LOOKUP_BYTES));
+    }
+    s->key = (struct ward_crypto_key){ .account_id = f->made.account.id,
+                                       .project_id = f->made.project.id,
+                                       .name = WARD_SPAN("a key"),
+                                       .entries = s->entries,
+                                       .entry_count = 2,
+                                       .version = 1 };
+    s->jwk = (struct ward_jwk){ .account_id = f->made.account.id,
+                                .project_id = f->made.project.id,
+                                .name = WARD_SPAN("a jwk"),
+                                .not_before_ms = WARD_TIME_NONE,
+                                .expires_ms = WARD_TIME_NONE,
+                                .version = 1 };
+    s->proxy = (struct ward_api_proxy){ .account_id = f->made.account.id,
+                                        .project_id = f->made.project.id,
+                                        .name = WARD_SPAN("a proxy"),
+                                        .metadata = WARD_SPAN("{}"),
+                                        .public_key = WARD_SPAN("public"),
+                                        .secret_key = WARD_SPAN("secret"),
+                                        .lookup = ward_span((const char *)s->lookups[0].bytes, WARD_LOOKUP_BYTES),
+                                        .deployments = s->deployments,
+                                        .deployment_count = 2,
+                                        .version = 1 };
+    assert_ok(ward_object_id_new(&s->key.id));
+    assert_ok(ward_object_id_new(&s->jwk.id));
+    assert_ok(ward_object_id_new(&s->proxy.id));
+    assert_ok(ward_store_write(f->store, make_secrets_in, s, NULL));
+}
+
+static enum ward_status touch_all(struct ward_store_session *session, struct secrets *s)
+{
+    s->entries[0].content = WARD_SPAN("another content");
+    s->jwk.name = WARD_SPAN("renamed");
+    s->proxy.description = WARD_SPAN("changed");
+    s->deployments[0].redeploy_required = true;
+    enum ward_status status = ward_seal_key_content(s->f->service, &s->f->pool, &s->key, 2, &s->entries[0]);
+    if (status == WARD_OK) {
+        status = ward_store_crypto_key_update(session, &s->key);
+    }
+    if (status == WARD_OK) {
+        status = ward_store_jwk_update(session, &s->jwk);
+    }
+    return status == WARD_OK ? ward_store_api_proxy_update(session, &s->proxy) : status;
+}
+
+static enum ward_status replace_pair(struct ward_store_session *session, struct secrets *s)
+{
+    s->proxy.secret_key = WARD_SPAN("another secret");
+    s->proxy.lookup = ward_span((const char *)s->lookups[1].bytes, WARD_LOOKUP_BYTES);
+    enum ward_status status = ward_seal_proxy_secret(s->f->service, &s->f->pool, 2, &s->proxy);
+    return status == WARD_OK ? ward_store_api_proxy_update(session, &s->proxy) : status;
+}
+
+static enum ward_status act_on_secrets_in(struct ward_store_session *session, void *arg)
+{
+    struct secrets *s = arg;
+    switch (s->deed) {
+    case TOUCH_ALL:
+        return touch_all(session, s);
+    case DELETE_CRYPTO_KEY:
+        return ward_store_crypto_key_remove(session, &s->key);
+    case UNDEPLOY_CRYPTO_KEY:
+        s->key.entry_count = 1;
+        return ward_store_crypto_key_update(session, &s->key);
+    case DELETE_JWK:
+        return ward_store_jwk_remove(session, &s->jwk);
+    case DELETE_PROXY:
+        return ward_store_api_proxy_remove(session, &s->proxy);
+    case REPLACE_PAIR:
+        return replace_pair(session, s);
+    case UNDEPLOY_PROXY:
+        s->deployments[1].is_deployed = false;
+        return ward_store_api_proxy_update(session, &s->proxy);
+    }
+    return WARD_INTERNAL;
+}
+
+/* What the restored store holds of them. */
+struct held {
+    struct secrets *s;
+    struct ward_service *service;
+    enum ward_status key, jwk, proxy;
+    size_t entries;
+    bool is_old_pair, is_deployed_twice, does_open;
+};
+
+static enum ward_status hold_in(struct ward_store_session *session, void *arg)
+{
+    struct held *held = arg;
+    struct ward_pool *pool = &held->s->f->pool;
+    struct ward_crypto_key key = { .entry_count = 0 };
+    struct ward_jwk jwk;
+    struct ward_api_proxy proxy = { .lookup = WARD_SPAN_NONE };
+    held->key = ward_store_crypto_key_get(session, &held->s->key.id, pool, &key);
+    held->jwk = ward_store_jwk_get(session, &held->s->jwk.id, pool, &jwk);
+    held->proxy = ward_store_api_proxy_get(session, &held->s->proxy.id, pool, &proxy);
+    held->entries = key.entry_count;
+    held->is_old_pair = ward_span_equal(proxy.lookup,
+                                        ward_span((const char *)held->s->lookups[0].bytes, WARD_LOOKUP_BYTES));
+    held->is_deployed_twice = proxy.deployment_count == 2 && proxy.deployments[0].is_deployed &&
+                              proxy.deployments[1].is_deployed;
+    held->does_open = held->proxy == WARD_OK && ward_open_proxy_secret(held->service, pool, &proxy) == WARD_OK;
+    return WARD_OK;
+}
+
+static struct held hold(struct secrets *s, struct restored *r)
+{
+    struct held held = { .s = s, .service = r->service };
+    assert_ok(ward_store_read(r->store, hold_in, &held));
+    return held;
+}
+
+static void what_was_deployed_and_ended_stays_so(void **state)
+{
+    static const struct {
+        enum secret_deed deed;
+        const char *cause; /* NULL: nothing is undone */
+        enum ward_object_kind kind;
+        enum ward_status key, jwk, proxy;
+        size_t entries;
+        bool is_old_pair, is_deployed_twice;
+    } rows[] = {
+        { TOUCH_ALL, NULL, WARD_OBJECT_STORE, WARD_OK, WARD_OK, WARD_OK, 2, true, true },
+        { DELETE_CRYPTO_KEY, "removed", WARD_OBJECT_KEY, WARD_NOT_FOUND, WARD_OK, WARD_OK, 0, true, true },
+        { UNDEPLOY_CRYPTO_KEY, "undeployed", WARD_OBJECT_KEY, WARD_OK, WARD_OK, WARD_OK, 1, true, true },
+        { DELETE_JWK, "removed", WARD_OBJECT_JWK, WARD_OK, WARD_NOT_FOUND, WARD_OK, 2, true, true },
+        { DELETE_PROXY, "removed", WARD_OBJECT_API_PROXY, WARD_OK, WARD_OK, WARD_NOT_FOUND, 2, false, false },
+        { REPLACE_PAIR, "value-retired", WARD_OBJECT_API_PROXY, WARD_OK, WARD_OK, WARD_OK, 2, false, true },
+        { UNDEPLOY_PROXY, "undeployed", WARD_OBJECT_API_PROXY, WARD_OK, WARD_OK, WARD_OK, 2, true, false },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        for (int is_revived = 0; is_revived < 2; is_revived++) {
+            struct restored r;
+            struct secrets s;
+            if (*state == NULL) {
+                assert_int_equal(0, set_up(state));
+            }
+            struct fixture *f = *state;
+            make_secrets(f, &s);
+            take(f, &r);
+            s.deed = rows[i].deed;
+            assert_ok(ward_store_write(f->store, act_on_secrets_in, &s, NULL));
+            compare(f, &r);
+            assert_int_equal(rows[i].cause ? 1 : 0, r.comparison.undone_count);
+            if (rows[i].cause) {
+                assert_string_equal(rows[i].cause, ward_undone_cause_name(only_undone(&r)->cause));
+                assert_int_equal(rows[i].kind, only_undone(&r)->kind);
+                r.comparison.undone[0].is_revived = is_revived;
+            }
+            apply(f, &r);
+            struct held held = hold(&s, &r);
+            bool is_whole = is_revived || !rows[i].cause;
+            assert_int_equal(is_whole ? WARD_OK : rows[i].key, held.key);
+            assert_int_equal(is_whole ? WARD_OK : rows[i].jwk, held.jwk);
+            assert_int_equal(is_whole ? WARD_OK : rows[i].proxy, held.proxy);
+            assert_int_equal(is_whole ? 2 : rows[i].entries, held.entries);
+            assert_int_equal(is_whole || rows[i].is_old_pair, held.is_old_pair);
+            assert_int_equal(is_whole || rows[i].is_deployed_twice, held.is_deployed_twice);
+            assert_int_equal(held.proxy == WARD_OK, held.does_open); /* the later pair's seal came along */
+            let_go(&r);
+            assert_int_equal(0, tear_down(state));
+            *state = NULL;
+        }
+    }
+    assert_int_equal(0, set_up(state)); /* for the tear-down */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -504,6 +738,7 @@ int main(void)
         test_case(another_store_is_not_compared),
         test_case(what_a_gateway_lost_stays_lost),
         test_case(a_revived_subscription_lives),
+        test_case(what_was_deployed_and_ended_stays_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
