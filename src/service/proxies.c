@@ -687,6 +687,9 @@ static enum ward_status deploy_in(struct ward_store_session *session, void *arg)
 {
     struct proxy_case *c = arg;
     enum ward_status status = enter_proxy(session, c, RIGHTS_DEPLOY, WARD_REFUSED_PROXY_NOT_FOUND_ON_DEPLOY);
+    if (status == WARD_FORBIDDEN) { /* contracts/apinizer.md 3 has a text for it */
+        status = ward_secrets_refuse_plainly(c->call, WARD_REFUSED_PROXY_DEPLOY_PERMISSION);
+    }
     c->targets = ward_pool_alloc(c->call->pool, sizeof(*c->targets));
     if (status == WARD_OK && !c->targets) {
         status = WARD_NO_MEMORY;

@@ -126,6 +126,10 @@ enum ward_handled ward_apinizer_proxy_parse(struct ward_http_request *request, s
     enum ward_status status = ward_service_proxy_update(&call.secrets, name, &input);
     if (call.secrets.refused.reason == WARD_REFUSED_PROXY_NOT_FOUND) {
         call.secrets.refused.reason = WARD_REFUSED_PROXY_NOT_FOUND_ON_PARSE;
+        if (input.body.reason != WARD_REFUSED_NONE) { /* what is wrong with the body comes before what it names */
+            call.secrets.refused = input.body;
+            status = WARD_INVALID;
+        }
     }
     return ward_apinizer_create_answer(&call, status);
 }
