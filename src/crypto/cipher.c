@@ -185,38 +185,40 @@ static enum ward_material_problem check_data(const struct work *work)
     return is_bad ? WARD_MATERIAL_DATA_SIZE : WARD_MATERIAL_NONE;
 }
 
-static enum ward_status encrypt_symmetric(struct work *work, struct ward_buffer *ret,
+static enum ward_status encrypt_symmetric(const struct work *given, struct ward_buffer *ret,
                                           enum ward_material_problem *ret_problem)
 {
     uint8_t drawn[BLOCK_MAX];
-    enum ward_material_problem problem = check_data(work);
+    struct work work = *given;
+    enum ward_material_problem problem = check_data(&work);
     if (problem != WARD_MATERIAL_NONE) {
         return refuse(problem, ret_problem);
     }
-    if (work->row->is_cbc && !work->iv.data) {
+    if (work.row->is_cbc && !work.iv.data) {
         enum ward_status status = ward_random(drawn, sizeof(drawn));
         if (status != WARD_OK) {
             return status;
         }
-        work->iv = ward_span((const char *)drawn, block_size(work->row));
-        ward_buffer_append(ret, work->iv);
+        work.iv = ward_span((const char *)drawn, block_size(work.row));
+        ward_buffer_append(ret, work.iv);
     }
-    return run(work, ret, ret_problem);
+    return run(&work, ret, ret_problem);
 }
 
-static enum ward_status decrypt_symmetric(struct work *work, struct ward_buffer *ret,
+static enum ward_status decrypt_symmetric(const struct work *given, struct ward_buffer *ret,
                                           enum ward_material_problem *ret_problem)
 {
-    size_t block = block_size(work->row);
-    if (work->row->is_cbc && !work->iv.data) {
-        if (work->data.size < block) {
+    struct work work = *given;
+    size_t block = block_size(work.row);
+    if (work.row->is_cbc && !work.iv.data) {
+        if (work.data.size < block) {
             return refuse(WARD_MATERIAL_DATA_SIZE, ret_problem);
         }
-        work->iv = ward_span(work->data.data, block);
-        work->data = ward_span(work->data.data + block, work->data.size - block);
+        work.iv = ward_span(work.data.data, block);
+        work.data = ward_span(work.data.data + block, work.data.size - block);
     }
-    enum ward_material_problem problem = check_data(work);
-    return problem == WARD_MATERIAL_NONE ? run(work, ret, ret_problem) : refuse(problem, ret_problem);
+    enum ward_material_problem problem = check_data(&work);
+    return problem == WARD_MATERIAL_NONE ? run(&work, ret, ret_problem) : refuse(problem, ret_problem);
 }
 
 /* ---- RSA ---- */
@@ -280,7 +282,8 @@ static enum ward_status run_rsa(const struct work *work, struct ward_buffer *ret
 
 /* ---- both ---- */
 
-static enum ward_status work_on(struct work *work, struct ward_buffer *ret, enum ward_material_problem *ret_problem)
+static enum ward_status work_on(const struct work *work, struct ward_buffer *ret,
+                                enum ward_material_problem *ret_problem)
 {
     if (work->data.size > WARD_CIPHER_DATA_MAX) {
         return refuse(WARD_MATERIAL_DATA_SIZE, ret_problem);
@@ -295,7 +298,8 @@ static enum ward_status work_on(struct work *work, struct ward_buffer *ret, enum
     return work->is_encrypting ? encrypt_symmetric(work, ret, ret_problem) : decrypt_symmetric(work, ret, ret_problem);
 }
 
-static enum ward_status work_whole(struct work *work, struct ward_buffer *ret, enum ward_material_problem *ret_problem)
+static enum ward_status work_whole(const struct work *work, struct ward_buffer *ret,
+                                   enum ward_material_problem *ret_problem)
 {
     size_t before = ret->size;
     enum ward_status status = work_on(work, ret, ret_problem);

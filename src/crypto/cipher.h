@@ -45,7 +45,7 @@ bool ward_cipher_key_size_fits(struct ward_span algorithm, size_t bytes);
  * Encrypt plain and append the result.
  *
  * Shape:   iv is absent, or of the block's length with CBC. The symmetric ciphers want a SECRET of their length, RSA a
- *          public or private key.
+ *          public or private key. ret needs room for the data and 32 bytes more.
  * Errors:  WARD_INVALID with *ret_problem; WARD_UNAVAILABLE without random; WARD_NO_MEMORY; WARD_TOO_LARGE. Nothing is
  *          appended then.
  * Threads: any.
