@@ -308,8 +308,11 @@ static bool start(struct server *server, const char *version, struct ward_failur
     const struct ward_options *options = &server->settings->options;
     if (!ward_quota_zone_choose(ward_option_text(options, "quota-zone"), ret_why)) /* while there is one thread */
         return false;
+    if (ward_fetch_start() != WARD_OK)
+        return ward_fail(ret_why, WARD_EXIT_IO, "the library for outgoing requests cannot be started");
     if (!ward_app_open(&server->app, ward_option_text(options, "data"), true, version, ret_why))
         return false;
+    ward_service_allow_fetch(server->app.service, server->settings->fetch_allows, server->settings->fetch_allow_count);
     struct ward_application *application = &server->app.application;
     application->max_staleness_ms = ward_option_number(options, "max-staleness");
     application->jwks_max_age_s = ward_option_number(options, "jwks-max-age");

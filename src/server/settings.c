@@ -119,13 +119,25 @@ static bool check_tls(const struct ward_options *options, struct ward_failure *r
     return true;
 }
 
+static bool read_fetch_allows(struct ward_settings *settings, struct ward_failure *ret_why)
+{
+    const struct ward_option_value *value = ward_option_value(&settings->options, "fetch-allow");
+    for (size_t i = 0; i < value->count; i++) {
+        if (!ward_fetch_allow_parse(ward_span_of(value->texts[i]), &settings->fetch_allows[i]))
+            return ward_fail(ret_why, WARD_EXIT_USAGE,
+                             "--fetch-allow %.120s is no host name, address or network (10.0.0.0/8)", value->texts[i]);
+        settings->fetch_allow_count = i + 1;
+    }
+    return true;
+}
+
 static bool check(struct ward_settings *settings, struct ward_failure *ret_why)
 {
     const struct ward_options *options = &settings->options;
     if (options->positional_count > 0)
         return ward_fail(ret_why, WARD_EXIT_USAGE, "ward serve takes options only, not \"%.60s\"",
                          options->positionals[0]);
-    if (!check_tls(options, ret_why))
+    if (!check_tls(options, ret_why) || !read_fetch_allows(settings, ret_why))
         return false;
     if (wants_default_listener(options) && !add_listens(settings, "listen", WARD_LISTENER_TCP, false, ret_why))
         return false;

@@ -5,6 +5,7 @@
 #ifndef WARD_SERVER_SETTINGS_H
 #define WARD_SERVER_SETTINGS_H
 
+#include "fetch/fetch.h"
 #include "http/http.h"
 #include "server/options.h"
 
@@ -17,6 +18,8 @@ struct ward_settings {
     struct ward_options options;
     struct ward_http_listen listens[WARD_LISTENS_MAX]; /* without the control socket; addresses borrowed from options */
     size_t listen_count;
+    struct ward_fetch_allow fetch_allows[WARD_OPTION_VALUES_MAX]; /* hosts borrowed from options */
+    size_t fetch_allow_count;
 };
 
 /**

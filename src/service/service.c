@@ -56,8 +56,6 @@ enum ward_status ward_service_new(const struct ward_service_options *options, st
     service->store = options->store;
     service->keyring = options->keyring;
     service->publisher = options->publisher;
-    service->fetch_allows = options->fetch_allows;
-    service->fetch_allow_count = options->fetch_allow_count;
     status = ward_keyed_hash_lookup(options->keyring, &service->lookup);
     if (status == WARD_OK) {
         status = ward_keyed_hash_token(options->keyring, &service->token);
@@ -74,6 +72,12 @@ enum ward_status ward_service_new(const struct ward_service_options *options, st
     }
     *ret = service;
     return WARD_OK;
+}
+
+void ward_service_allow_fetch(struct ward_service *service, const struct ward_fetch_allow *allows, size_t count)
+{
+    service->fetch_allows = allows;
+    service->fetch_allow_count = count;
 }
 
 void ward_service_free(struct ward_service *service)

@@ -18,14 +18,16 @@ struct ward_service_options {
     struct ward_store *store;         /* borrowed */
     struct ward_keyring *keyring;     /* borrowed */
     struct ward_publisher *publisher; /* borrowed; NULL: nothing is published (one-shot commands on a stopped server) */
-    const struct ward_fetch_allow *fetch_allows; /* borrowed: where JWKs may be fetched from besides the Internet */
-    size_t fetch_allow_count;
 };
 
 /** Owns: *ret owned, free with ward_service_free. Errors: WARD_MISMATCH when the store was made with another root key.
  */
 enum ward_status ward_service_new(const struct ward_service_options *options, struct ward_service **ret) WARD_MUST_USE;
 void ward_service_free(struct ward_service *service);
+
+/** Say where JWKs may be fetched from besides the public Internet; nowhere else until then. Before anybody is served.
+ * allows is borrowed. */
+void ward_service_allow_fetch(struct ward_service *service, const struct ward_fetch_allow *allows, size_t count);
 
 /** Whoever calls. Made by ward_operator_from_verdict, or local for the CLI socket. */
 struct ward_operator {

@@ -89,6 +89,8 @@ static void refusals(void **state)
         { { "--tls-key", "/k" }, "no --tls-listen that would use it" },
         { { "stray" }, "takes options only" },
         { { "--nonsense" }, "there is no option --nonsense" },
+        { { "--fetch-allow", "0x7f.1" }, "--fetch-allow 0x7f.1 is no host name, address or network" },
+        { { "--fetch-allow", "10.0.0.0/8", "--fetch-allow", "10.0.0.0/33" }, "is no host name, address or network" },
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct ward_settings settings;

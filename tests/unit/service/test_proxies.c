@@ -369,7 +369,7 @@ static void deploy_and_undeploy(void **state)
                       "Environment (nowhere) is not found or user does not have privilege to access it!",
                       ward_service_proxy_deploy(new_call(s), WARD_SPAN("petstore-api"), WARD_SPAN("nowhere")));
     s->who = &manager;
-    assert_refused_as(s, WARD_FORBIDDEN, "User does not have required permission for this operation!",
+    assert_refused_as(s, WARD_FORBIDDEN, "User does not have required permission to deploy/undeploy API Proxy!",
                       ward_service_proxy_deploy(new_call(s), WARD_SPAN("petstore-api"), WARD_SPAN("test")));
     s->who = &s->f->admin;
     assert_done(s, ward_service_proxy_deploy(new_call(s), WARD_SPAN("petstore-api"), WARD_SPAN("test")));
