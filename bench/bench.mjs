@@ -7,7 +7,7 @@ import { goals, isReached, wanted } from './goals.mjs';
 import { goalTable, readResults, sectionOf, writeResults } from './results.mjs';
 import { machine, stopAll } from './peers.mjs';
 
-const names = ['verify', 'scale', 'table', 'manage', 'changes', 'startup', 'memory', 'slow', 'plan', 'plans', 'signed'];
+const names = ['verify', 'scale', 'table', 'manage', 'changes', 'startup', 'memory', 'slow', 'plan', 'plans', 'signed', 'tokens'];
 const verbs = {};
 for (const name of names) verbs[name] = await import(`./verbs/${name}.mjs`);
 

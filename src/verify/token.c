@@ -115,8 +115,16 @@ static bool is_for_signatures(const struct ward_deployed *jwk)
     return jwk->use.size == 0 || ward_span_equal(jwk->use, ward_span_of(ward_jose_use_name(WARD_USE_SIGNATURE)));
 }
 
-static bool has_signed(const struct ward_keyset_entry *entry, const struct ward_jws *jws)
+/* A token taken apart, and what the thread remembers of such. */
+struct presented_token {
+    struct ward_jws jws;
+    struct ward_lookup lookup;
+    struct ward_signatures *signatures; /* NULL: nothing is remembered */
+};
+
+static bool has_signed(const struct ward_keyset_entry *entry, const struct presented_token *token)
 {
+    const struct ward_jws *jws = &token->jws;
     const struct ward_material *material;
     bool is_valid = false;
     if (!is_for_signatures(&entry->object) ||
@@ -125,8 +133,13 @@ static bool has_signed(const struct ward_keyset_entry *entry, const struct ward_
     enum ward_jose_alg alg = algorithm_of(&entry->object, material);
     if (alg == WARD_ALG_NONE || ward_jose_alg_parse(jws->alg) != alg)
         return false;
+    if (ward_signature_is_known(token->signatures, &token->lookup, &entry->object))
+        return true;
     enum ward_status status = ward_jose_verify(alg, material, jws->signing_input, jws->signature, &is_valid);
-    return status == WARD_OK && is_valid;
+    if (status != WARD_OK || !is_valid)
+        return false;
+    ward_signature_note(token->signatures, &token->lookup, &entry->object);
+    return true;
 }
 
 static const struct ward_keyset_entry *candidate(struct ward_keyset *keyset, const struct ward_uuid *project,
@@ -138,11 +151,11 @@ static const struct ward_keyset_entry *candidate(struct ward_keyset *keyset, con
 
 /* Find the JWK of this keyset that signed the token, or NULL. Held. */
 static const struct ward_keyset_entry *find_signer(struct ward_keyset *keyset, const struct ward_uuid *project,
-                                                   const struct ward_jws *jws)
+                                                   const struct presented_token *token)
 {
     for (size_t i = 0; i < TRIES_MAX; i++) {
-        const struct ward_keyset_entry *entry = candidate(keyset, project, jws->kid, i);
-        if (entry == NULL || has_signed(entry, jws))
+        const struct ward_keyset_entry *entry = candidate(keyset, project, token->jws.kid, i);
+        if (entry == NULL || has_signed(entry, token))
             return entry;
         ward_keyset_release(entry);
     }
@@ -156,12 +169,12 @@ struct signer {
 
 /* Environments whose keyset holds the project's JWK: of the account that is named by the project. */
 static bool look_in(struct ward_served *served, const struct ward_token_question *question,
-                    struct ward_span environment, const struct ward_jws *jws, struct signer *ret)
+                    struct ward_span environment, const struct presented_token *token, struct signer *ret)
 {
     const struct ward_served_environment *found;
     for (size_t i = 0; (found = ward_served_nth(served, question->account, environment, i)) != NULL; i++) {
         ret->environment = *found;
-        ret->entry = find_signer(found->keyset, question->project, jws);
+        ret->entry = find_signer(found->keyset, question->project, token);
         if (ret->entry != NULL)
             return true;
     }
@@ -216,14 +229,14 @@ static enum ward_reason judge(const struct ward_token_question *question, const 
 }
 
 static enum ward_reason decide(struct ward_served *served, const struct ward_token_question *question,
-                               const struct ward_jws *jws, const struct claims *claims, int64_t now_ms,
+                               const struct presented_token *token, const struct claims *claims, int64_t now_ms,
                                struct ward_pool *pool, struct ward_token_verdict *ret)
 {
     struct signer signer = { 0 };
     ward_served_enter(served);
-    if (!look_in(served, question, question->environment, jws, &signer)) {
+    if (!look_in(served, question, question->environment, token, &signer)) {
         bool is_elsewhere = question->environment.data != NULL &&
-                            look_in(served, question, WARD_SPAN_NONE, jws, &signer);
+                            look_in(served, question, WARD_SPAN_NONE, token, &signer);
         ward_served_leave(served);
         ward_keyset_release(signer.entry);
         return is_elsewhere ? WARD_VERDICT_WRONG_ENVIRONMENT : WARD_VERDICT_UNKNOWN;
@@ -242,18 +255,31 @@ static enum ward_reason decide(struct ward_served *served, const struct ward_tok
     return ret->key_name.data != NULL && ret->environment.data != NULL ? reason : WARD_VERDICT_STALE;
 }
 
-enum ward_reason ward_verify_token(struct ward_served *served, const struct ward_token_question *question,
-                                   int64_t now_ms, struct ward_pool *pool, struct ward_token_verdict *ret)
+/* One keyed hash of the whole token: the signature is part of what is remembered. */
+static struct ward_signatures *remember(struct ward_verifier *verifier, struct ward_span token, struct ward_lookup *ret)
 {
-    struct ward_jws jws;
+    if (verifier == NULL)
+        return NULL;
+    if (verifier->signatures == NULL)
+        verifier->signatures = ward_signatures_new();
+    ward_keyed_hash(verifier->hash, token, ret);
+    return verifier->signatures;
+}
+
+enum ward_reason ward_verify_token(struct ward_served *served, struct ward_verifier *verifier,
+                                   const struct ward_token_question *question, int64_t now_ms, struct ward_pool *pool,
+                                   struct ward_token_verdict *ret)
+{
+    struct presented_token token = { 0 };
     struct claims claims = { 0 };
     *ret = (struct ward_token_verdict){ 0 };
     if (served == NULL)
         return WARD_VERDICT_STALE;
-    enum ward_status status = ward_jws_split(question->token, pool, &jws);
+    enum ward_status status = ward_jws_split(question->token, pool, &token.jws);
     if (status == WARD_NO_MEMORY)
         return WARD_VERDICT_STALE;
-    if (status != WARD_OK || !read_claims(jws.payload, pool, &claims))
+    if (status != WARD_OK || !read_claims(token.jws.payload, pool, &claims))
         return WARD_VERDICT_MALFORMED;
-    return decide(served, question, &jws, &claims, now_ms, pool, ret);
+    token.signatures = remember(verifier, question->token, &token.lookup);
+    return decide(served, question, &token, &claims, now_ms, pool, ret);
 }

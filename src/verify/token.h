@@ -12,6 +12,7 @@
 #include "base/pool.h"
 #include "keyset/served.h"
 #include "model/verdict.h"
+#include "verify/verify.h"
 
 /** True for what can only be a JWT: three parts of base64url, the first of which begins a JSON object. */
 bool ward_token_is_one(struct ward_span value);
@@ -46,11 +47,13 @@ struct ward_token_verdict {
  * Audience: a token without aud is for everybody. One with aud names what the asker says; if it says nothing, the
  *          environment's access URL, its name, or the project's id.
  * Errors:  none. Whatever goes wrong is a verdict that denies.
- * Time:    that of one signature check, and of parsing two short texts. The first token behind a deployment of its JWK
- *          takes up to a millisecond more.
- * Threads: any. No clock leeway: RFC 7519 4.1.4 allows some, and hosts keep time.
+ * Note:    verifier is the thread's: it remembers signatures. NULL: nothing is remembered.
+ * Time:    that of one signature check, of one keyed hash if it is remembered, and of parsing two short texts. The
+ * first token behind a deployment of its JWK takes up to a millisecond more. Threads: any; one at a time per verifier.
+ * No clock leeway: RFC 7519 4.1.4 allows some, and hosts keep time.
  */
-enum ward_reason ward_verify_token(struct ward_served *served, const struct ward_token_question *question,
-                                   int64_t now_ms, struct ward_pool *pool, struct ward_token_verdict *ret);
+enum ward_reason ward_verify_token(struct ward_served *served, struct ward_verifier *verifier,
+                                   const struct ward_token_question *question, int64_t now_ms, struct ward_pool *pool,
+                                   struct ward_token_verdict *ret);
 
 #endif

@@ -27,6 +27,7 @@ void ward_verifier_close(struct ward_verifier *verifier)
     ward_table_reader_close(verifier->reader);
     if (verifier->hash != NULL)
         ward_keyed_hash_free(verifier->hash);
+    ward_signatures_free(verifier->signatures);
     *verifier = (struct ward_verifier){ 0 };
 }
 

@@ -7,6 +7,7 @@
 #include "table/body.h"
 #include "table/plan.h"
 #include "table/proxy.h"
+#include "verify/signatures.h"
 
 /** The lookup of a stage or a plan, which many calls ask for. */
 struct ward_kept_lookup {
@@ -21,6 +22,7 @@ struct ward_verifier {
     struct ward_keyed_hash *hash;     /* owned */
     int64_t max_staleness_ms;         /* a table that has heard nothing for longer denies; 0: never */
     struct ward_kept_lookup stages[WARD_KEPT_LOOKUPS], plans[WARD_KEPT_LOOKUPS];
+    struct ward_signatures *signatures; /* owned; NULL before the first token */
 };
 
 /** Open DIR/table and copy the hash for this thread. Free with ward_verifier_close. */

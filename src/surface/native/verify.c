@@ -144,14 +144,17 @@ static void decide_token(struct ward_http_request *request, const struct questio
         .audience = question->audience,
         .issuer = question->issuer,
     };
-    *ret = (struct ward_verdict){ .reason = WARD_VERDICT_UNKNOWN, .revision = ret->revision };
+    struct ward_verifier *verifier = ward_surface_verifier(request);
+    *ret = (struct ward_verdict){ .reason = WARD_VERDICT_UNKNOWN,
+                                  .revision = verifier ? ward_table_revision(verifier->reader) : 0 };
     *ret_said = (struct ward_token_verdict){ 0 };
     bool is_named = question->has_project || is_scoped;
     struct ward_deployer *deployer = ward_surface_application(request)->deployer;
     if (is_outside || !is_named || question->has_stage || question->proxy.data) {
         return;
     }
-    ret->reason = deployer ? ward_verify_token(ward_deployer_served(deployer), &asked, now_ms, &request->pool, ret_said)
+    ret->reason = deployer ? ward_verify_token(ward_deployer_served(deployer), verifier, &asked, now_ms, &request->pool,
+                                               ret_said)
                            : WARD_VERDICT_STALE;
 }
 

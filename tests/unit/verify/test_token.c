@@ -32,8 +32,15 @@ static void draw_signer(struct signer *signer, const char *name, enum ward_jose_
     assert_ok(ward_jwk_generate(alg == WARD_ALG_HS256 ? &oct : &ec, &signer->material));
 }
 
-static void deploy(struct ward_keyset *keyset, const struct ward_uuid *project, const struct signer *signer,
-                   const char *use, int64_t not_before_ms, int64_t expires_ms)
+struct life {
+    struct ward_object_id id; /* none: drawn */
+    uint8_t origin;
+    const char *use;
+    int64_t not_before_ms, expires_ms;
+};
+
+static void deploy_for(struct ward_keyset *keyset, const struct ward_uuid *project, const struct signer *signer,
+                       const struct life *life)
 {
     const struct ward_jwk_info info = { .kid = ward_span_of(signer->kid),
                                         .use = WARD_USE_SIGNATURE,
@@ -46,12 +53,15 @@ static void deploy(struct ward_keyset *keyset, const struct ward_uuid *project, 
                     .project_id = *project,
                     .name = ward_span_of(signer->name),
                     .kid = ward_span_of(signer->kid),
-                    .use = ward_span_of(use),
+                    .use = ward_span_of(life->use),
                     .algorithm = ward_span_of(ward_jose_alg_name(signer->alg)),
-                    .not_before_ms = not_before_ms,
-                    .expires_ms = expires_ms },
+                    .not_before_ms = life->not_before_ms,
+                    .expires_ms = life->expires_ms,
+                    .id = life->id,
+                    .origin = { life->origin } },
     };
-    assert_ok(ward_object_id_new(&change.object.id));
+    if (ward_object_id_is_none(&change.object.id))
+        assert_ok(ward_object_id_new(&change.object.id));
     assert_ok(ward_jwk_write(signer->material, &info, true, &secret));
     if (signer->alg != WARD_ALG_HS256) {
         assert_ok(ward_jwk_write(signer->material, &info, false, &open));
@@ -61,6 +71,20 @@ static void deploy(struct ward_keyset *keyset, const struct ward_uuid *project, 
     assert_true(ward_keyset_apply(keyset, &change, 1, 1, &why));
     ward_buffer_free(&open);
     ward_buffer_free(&secret);
+}
+
+static void deploy(struct ward_keyset *keyset, const struct ward_uuid *project, const struct signer *signer,
+                   const char *use, int64_t not_before_ms, int64_t expires_ms)
+{
+    const struct life life = { .use = use, .not_before_ms = not_before_ms, .expires_ms = expires_ms };
+    deploy_for(keyset, project, signer, &life);
+}
+
+static void deploy_as(struct ward_keyset *keyset, const struct ward_uuid *project, const struct signer *signer,
+                      const struct ward_object_id *id, uint8_t origin)
+{
+    const struct life life = { *id, origin, "sig", WARD_TIME_NONE, WARD_TIME_NONE };
+    deploy_for(keyset, project, signer, &life);
 }
 
 static struct ward_keyset *open_keyset(struct court *court, const char *environment)
@@ -155,7 +179,7 @@ static struct ward_token_question ask(struct court *court, struct ward_span toke
 static enum ward_reason reason_of(struct court *court, const struct ward_token_question *question)
 {
     struct ward_token_verdict said;
-    enum ward_reason reason = ward_verify_token(court->served, question, NOW, &court->pool, &said);
+    enum ward_reason reason = ward_verify_token(court->served, NULL, question, NOW, &court->pool, &said);
     assert_true(reason != WARD_VERDICT_VALID || said.has_key);
     return reason;
 }
@@ -167,7 +191,7 @@ static void a_good_token_is_valid(void **state)
     struct court *court = *state;
     struct ward_token_question question = ask(court, token_of(court, &court->ec, "ec", GOOD));
     struct ward_token_verdict said;
-    assert_int_equal(ward_verify_token(court->served, &question, NOW, &court->pool, &said), WARD_VERDICT_VALID);
+    assert_int_equal(ward_verify_token(court->served, NULL, &question, NOW, &court->pool, &said), WARD_VERDICT_VALID);
     assert_true(ward_span_equal(said.subject, WARD_SPAN("me")));
     assert_true(ward_span_equal(said.issuer, WARD_SPAN("https://issuer")));
     assert_true(ward_span_equal(said.key_name, WARD_SPAN("ec")));
@@ -308,6 +332,43 @@ static void a_key_that_was_taken_out_signs_no_more(void **state)
     ward_material_free(gone.material);
 }
 
+/* What is remembered is that a state of a JWK signed it; not that it may pass. */
+static void a_remembered_signature_proves_nothing_else(void **state)
+{
+    struct court *court = *state;
+    struct ward_verifier verifier = { 0 };
+    struct ward_token_verdict said;
+    struct signer first, second;
+    assert_ok(ward_keyed_hash_lookup(court->keyring, &verifier.hash));
+    draw_signer(&first, "remembered", WARD_ALG_ES256);
+    draw_signer(&second, "remembered", WARD_ALG_ES256);
+    struct ward_object_id id;
+    assert_ok(ward_object_id_new(&id));
+    deploy_as(court->production, &court->project, &first, &id, 1);
+    struct ward_token_question question = ask(court, token_of(court, &first, "remembered", GOOD));
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(ward_verify_token(court->served, &verifier, &question, NOW, &court->pool, &said),
+                         WARD_VERDICT_VALID);
+    assert_non_null(verifier.signatures);
+    assert_int_equal(ward_verify_token(court->served, &verifier, &question, NOW + 1000, &court->pool, &said),
+                     WARD_VERDICT_EXPIRED);
+    /* another state of the same JWK */
+    deploy_as(court->production, &court->project, &second, &id, 2);
+    assert_int_equal(ward_verify_token(court->served, &verifier, &question, NOW, &court->pool, &said),
+                     WARD_VERDICT_UNKNOWN);
+    struct ward_token_question other = ask(court, token_of(court, &second, "remembered", GOOD));
+    assert_int_equal(ward_verify_token(court->served, &verifier, &other, NOW, &court->pool, &said), WARD_VERDICT_VALID);
+    deploy_as(court->production, &court->project, &first, &id, 3);
+    assert_int_equal(ward_verify_token(court->served, &verifier, &question, NOW, &court->pool, &said),
+                     WARD_VERDICT_VALID);
+    assert_int_equal(ward_verify_token(court->served, &verifier, &other, NOW, &court->pool, &said),
+                     WARD_VERDICT_UNKNOWN);
+    ward_signatures_free(verifier.signatures);
+    ward_keyed_hash_free(verifier.hash);
+    ward_material_free(first.material);
+    ward_material_free(second.material);
+}
+
 /* Put a token together whose header says what it likes, with a signature that is good by the JWK's own algorithm. */
 static struct ward_span token_with_header(struct court *court, const struct signer *signer, const char *header)
 {
@@ -366,7 +427,7 @@ static void a_flipped_bit_is_found(void **state)
         struct ward_pool pool = ward_pool_new(1 << 20);
         struct ward_token_question question = ask(court, ward_span(token, good.size));
         struct ward_token_verdict said;
-        assert_int_not_equal(ward_verify_token(court->served, &question, NOW, &pool, &said), WARD_VERDICT_VALID);
+        assert_int_not_equal(ward_verify_token(court->served, NULL, &question, NOW, &pool, &said), WARD_VERDICT_VALID);
         ward_pool_free(&pool);
     }
 }
@@ -395,7 +456,7 @@ static void what_is_no_token_is_malformed(void **state)
     }
     struct ward_token_question nobody = ask(court, WARD_SPAN_NONE);
     struct ward_token_verdict said;
-    assert_int_equal(ward_verify_token(NULL, &nobody, NOW, &court->pool, &said), WARD_VERDICT_STALE);
+    assert_int_equal(ward_verify_token(NULL, NULL, &nobody, NOW, &court->pool, &said), WARD_VERDICT_STALE);
 }
 
 int main(void)
@@ -406,6 +467,7 @@ int main(void)
         cmocka_unit_test(what_the_asker_says_is_held_against_it),
         cmocka_unit_test(only_deployed_keys_count),
         cmocka_unit_test(a_key_that_was_taken_out_signs_no_more),
+        cmocka_unit_test(a_remembered_signature_proves_nothing_else),
         cmocka_unit_test(the_header_chooses_nothing_but_the_key),
         cmocka_unit_test(a_flipped_bit_is_found),
         cmocka_unit_test(what_is_no_token_is_malformed),
