@@ -5,13 +5,15 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/seam.h"
 #include "store/sqlite/wal.h"
 
 enum {
     PAGE = WARD_PAGE_BYTES,
     CHECKED = PAGE - WARD_PAGE_CHECK_BYTES, /* bytes of a page that its check covers */
     RESERVED_AT = 20,                       /* in the first page: how many bytes each page leaves to us */
-    HEADER_LOOK = 100                       /* SQLite looks at the header before it knows the page's size */
+    HEADER_LOOK = 100,                      /* SQLite looks at the header before it knows the page's size */
+    PENDING_MAX = 16 * WARD_WAL_FRAME_BYTES /* the system's VFS writes less than 128 KiB at once */
 };
 
 /* Our own file controls: beyond SQLite's. */
@@ -26,6 +28,9 @@ struct checked_file {
     struct ward_store_damage damage;
     sqlite3_int64 last_head; /* of a log: where the last frame's head was written */
     bool has_stale_sums;     /* of a log: a page was written over, its frame's sum not yet */
+    uint8_t *pending;        /* of a log: what SQLite wrote in a row and the system has not got yet; or NULL */
+    int pending_size;
+    sqlite3_int64 pending_at;
     _Alignas(8) char real[]; /* the system's own file */
 };
 
@@ -214,6 +219,41 @@ static int control_database(sqlite3_file *base, int op, void *arg)
 
 /* ---- the log ---- */
 
+/*
+ * SQLite writes a transaction as many small pieces, a head and a page for each frame, and then syncs. They go to the
+ * system together: at the sync at the latest, and before anything else is done with the file through this handle.
+ * Others read frames of synced transactions only.
+ */
+static int write_pending(struct checked_file *file)
+{
+    int size = file->pending_size;
+    file->pending_size = 0; /* also when it fails: SQLite takes the transaction back then, or gives up */
+    return size > 0 ? write_real(file, file->pending, size, file->pending_at) : SQLITE_OK;
+}
+
+static int put_pending(struct checked_file *file, const void *data, int size, sqlite3_int64 offset)
+{
+    bool follows = offset == file->pending_at + file->pending_size && size <= PENDING_MAX - file->pending_size;
+    if (file->pending_size > 0 && !follows) {
+        int code = write_pending(file);
+        if (code != SQLITE_OK) {
+            return code;
+        }
+    }
+    if (!file->pending) {
+        file->pending = ward_alloc(PENDING_MAX);
+    }
+    if (!file->pending || size > PENDING_MAX) {
+        return write_real(file, data, size, offset);
+    }
+    if (file->pending_size == 0) {
+        file->pending_at = offset;
+    }
+    memcpy(file->pending + file->pending_size, data, (size_t)size);
+    file->pending_size += size;
+    return SQLITE_OK;
+}
+
 static int read_frame(struct checked_file *file, sqlite3_int64 frame, uint8_t *bytes, bool *ret_fits)
 {
     uint8_t before[WARD_WAL_SUM_BYTES];
@@ -242,12 +282,16 @@ static int read_log(sqlite3_file *base, void *data, int size, sqlite3_int64 offs
     struct checked_file *file = checked(base);
     uint8_t bytes[WARD_WAL_FRAME_BYTES];
     bool frame_fits;
+    int code = write_pending(file);
+    if (code != SQLITE_OK) {
+        return code;
+    }
     sqlite3_int64 behind_head = offset - ward_wal_frame_offset(0) - WARD_WAL_FRAME_HEAD_BYTES;
     if (size != PAGE || behind_head < 0 || behind_head % WARD_WAL_FRAME_BYTES != 0 || !file->database->is_checked ||
         file->has_stale_sums) {
         return read_real(file, data, size, offset);
     }
-    int code = read_frame(file, behind_head / WARD_WAL_FRAME_BYTES, bytes, &frame_fits);
+    code = read_frame(file, behind_head / WARD_WAL_FRAME_BYTES, bytes, &frame_fits);
     if (code != SQLITE_OK) {
         return code;
     }
@@ -262,20 +306,39 @@ static int write_log(sqlite3_file *base, const void *data, int size, sqlite3_int
         file->last_head = offset;
     }
     file->has_stale_sums |= size == PAGE && offset != file->last_head + WARD_WAL_FRAME_HEAD_BYTES;
-    return write_real(file, data, size, offset);
+    return put_pending(file, data, size, offset);
 }
 
 static int sync_log(sqlite3_file *base, int flags)
 {
     struct checked_file *file = checked(base);
     file->has_stale_sums = false;
-    return real_of(file)->pMethods->xSync(real_of(file), flags);
+    int code = write_pending(file);
+    return code == SQLITE_OK ? real_of(file)->pMethods->xSync(real_of(file), flags) : code;
 }
 
 static int truncate_log(sqlite3_file *base, sqlite3_int64 size)
 {
     struct checked_file *file = checked(base);
-    return real_of(file)->pMethods->xTruncate(real_of(file), size);
+    int code = write_pending(file);
+    return code == SQLITE_OK ? real_of(file)->pMethods->xTruncate(real_of(file), size) : code;
+}
+
+static int log_size(sqlite3_file *base, sqlite3_int64 *ret)
+{
+    struct checked_file *file = checked(base);
+    int code = write_pending(file);
+    return code == SQLITE_OK ? real_of(file)->pMethods->xFileSize(real_of(file), ret) : code;
+}
+
+static int close_log(sqlite3_file *base)
+{
+    struct checked_file *file = checked(base);
+    int code = write_pending(file);
+    int closed = real_of(file)->pMethods->xClose(real_of(file));
+    ward_free(file->pending);
+    file->pending = NULL;
+    return code == SQLITE_OK ? closed : code;
 }
 
 static int control_log(sqlite3_file *base, int op, void *arg)
@@ -360,17 +423,21 @@ static int shm_unmap(sqlite3_file *base, int should_delete)
 
 /* Version 2: no memory maps, which would hand out pages behind our back. */
 #define PASS_THROUGH                                                                                                   \
-    .iVersion = 2, .xClose = close_file, .xFileSize = file_size, .xLock = lock_file, .xUnlock = unlock_file,           \
-    .xCheckReservedLock = check_reserved, .xSectorSize = sector_size, .xDeviceCharacteristics = characteristics,       \
-    .xShmMap = shm_map, .xShmLock = shm_lock, .xShmBarrier = shm_barrier, .xShmUnmap = shm_unmap
+    .iVersion = 2, .xLock = lock_file, .xUnlock = unlock_file, .xCheckReservedLock = check_reserved,                   \
+    .xSectorSize = sector_size, .xDeviceCharacteristics = characteristics, .xShmMap = shm_map, .xShmLock = shm_lock,   \
+    .xShmBarrier = shm_barrier, .xShmUnmap = shm_unmap
 
-static const sqlite3_io_methods database_methods = {
-    PASS_THROUGH,           .xRead = read_database,         .xWrite = write_database,
-    .xSync = sync_database, .xTruncate = truncate_database, .xFileControl = control_database
-};
+static const sqlite3_io_methods database_methods = { PASS_THROUGH,
+                                                     .xClose = close_file,
+                                                     .xFileSize = file_size,
+                                                     .xRead = read_database,
+                                                     .xWrite = write_database,
+                                                     .xSync = sync_database,
+                                                     .xTruncate = truncate_database,
+                                                     .xFileControl = control_database };
 static const sqlite3_io_methods log_methods = {
-    PASS_THROUGH,      .xRead = read_log,         .xWrite = write_log,
-    .xSync = sync_log, .xTruncate = truncate_log, .xFileControl = control_log
+    PASS_THROUGH,        .xClose = close_log, .xFileSize = log_size,     .xRead = read_log,
+    .xWrite = write_log, .xSync = sync_log,   .xTruncate = truncate_log, .xFileControl = control_log
 };
 
 /* ---- opening ---- */
