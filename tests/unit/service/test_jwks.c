@@ -488,6 +488,168 @@ static void jwks_made_while_the_key_changes(void **state)
     }
 }
 
+/* What another request does while a call prepares its change, between its look and its transaction: the first random
+ * that the call draws starts it. */
+static struct {
+    struct secrets *s;
+    void (*between)(struct secrets *s);
+    int (*random)(void *data, size_t size);
+} meanwhile;
+
+static int draw_and_run(void *data, size_t size)
+{
+    struct ward_secrets_call asked = meanwhile.s->call;
+    ward_seam.random = meanwhile.random;
+    meanwhile.between(meanwhile.s);
+    meanwhile.s->call = asked;
+    return ward_seam.random(data, size);
+}
+
+static void run_meanwhile(struct secrets *s, void (*between)(struct secrets *s))
+{
+    meanwhile.s = s;
+    meanwhile.between = between;
+    meanwhile.random = ward_seam.random;
+    ward_seam.random = draw_and_run;
+}
+
+/* Calls of what runs in between go to a call of their own. */
+static struct ward_secrets_call *own_call(struct secrets *s, struct ward_secrets_call *call)
+{
+    *call = (struct ward_secrets_call){
+        .service = s->f->service, .who = &s->f->admin, .pool = &s->f->pool, .project = WARD_SPAN(PROJECT)
+    };
+    return call;
+}
+
+static void change_the_key(struct secrets *s)
+{
+    struct ward_secrets_call call;
+    const struct row rows[] = { { "production", keys.rsa_other, NULL }, { "test", keys.rsa_other, NULL } };
+    const struct ward_crypto_key_input input = input_of(rows, 2);
+    const struct ward_jwk_choice update = { .action = WARD_SPAN("UPDATE") };
+    assert_ok(ward_service_crypto_key_update(own_call(s, &call), WARD_SPAN("my-key"), &update, &input));
+}
+
+static void remove_the_key(struct secrets *s)
+{
+    struct ward_secrets_call call;
+    assert_ok(ward_service_crypto_key_delete(own_call(s, &call), WARD_SPAN("my-key"), NULL));
+}
+
+static void make_late_jwk(struct secrets *s)
+{
+    struct ward_secrets_call call;
+    const struct ward_jwk_input input = of_key("late", "my-key", "RS256");
+    assert_ok(ward_service_jwk_parse(own_call(s, &call), WARD_JWK_FROM_KEY, &input));
+}
+
+static void edit_the_jwk(struct secrets *s)
+{
+    struct ward_secrets_call call;
+    const struct ward_jwk_edit edit = { .has_description = true, .description = WARD_SPAN("mine now") };
+    assert_ok(ward_service_jwk_update(own_call(s, &call), WARD_SPAN("my-jwk"), &edit));
+}
+
+static void take_the_name(struct secrets *s)
+{
+    struct ward_secrets_call call;
+    const struct ward_jwk_generate_input input = { .name = WARD_SPAN("my-jwk"),
+                                                   .type = WARD_SPAN("EC"),
+                                                   .has_parameters = true,
+                                                   .curve = WARD_SPAN("P256"),
+                                                   .not_before_ms = WARD_TIME_NONE,
+                                                   .expires_ms = WARD_TIME_NONE };
+    assert_ok(ward_service_jwk_generate(own_call(s, &call), &input));
+}
+
+static void a_jwk_is_of_the_content_that_there_is_when_it_is_written(void **state)
+{
+    struct secrets *s = *state;
+    store_key(s, "my-key", "PRIVATE_KEY", keys.rsa, "alias");
+    make_jwk(s, "before", "my-key", "RS256");
+    run_meanwhile(s, change_the_key);
+    make_jwk(s, "my-jwk", "my-key", "RS256");
+    make_jwk(s, "after", "my-key", "RS256");
+    assert_string_equal(member(s, get(s, "after").material, "n"), member(s, get(s, "my-jwk").material, "n"));
+    const struct ward_jwk_input input = of_key("orphan", "my-key", "RS256");
+    run_meanwhile(s, remove_the_key);
+    assert_status(WARD_INVALID, ward_service_jwk_parse(new_call(s), WARD_JWK_FROM_KEY, &input));
+    assert_string_equal("Key (name: my-key) is not found!", refusal_text(&s->call.refused));
+}
+
+static void a_jwk_that_comes_or_goes_meanwhile_is_seen(void **state)
+{
+    struct secrets *s = *state;
+    store_key(s, "my-key", "PRIVATE_KEY", keys.rsa, "alias");
+    make_jwk(s, "my-jwk", "my-key", "RS256");
+    run_meanwhile(s, make_late_jwk);
+    assert_done(s, put_key(s, "my-key", "UPDATE", NULL, keys.rsa_other));
+    assert_string_equal(member(s, get(s, "my-jwk").material, "n"), member(s, get(s, "late").material, "n"));
+    run_meanwhile(s, edit_the_jwk); /* detached by its edit: no longer the key's */
+    assert_done(s, put_key(s, "my-key", "UPDATE", NULL, keys.rsa));
+    assert_span("mine now", get(s, "my-jwk").description);
+    assert_false(is_attached(s, "my-jwk"));
+    assert_string_not_equal(member(s, get(s, "my-jwk").material, "n"), member(s, get(s, "late").material, "n"));
+}
+
+static void a_name_that_is_taken_meanwhile_is_refused(void **state)
+{
+    struct secrets *s = *state;
+    run_meanwhile(s, take_the_name);
+    const struct ward_jwk_input input = { .name = WARD_SPAN("my-jwk"),
+                                          .source_type = WARD_SPAN("COPY_PASTE"),
+                                          .jwk = WARD_SPAN("{\"kty\":\"oct\",\"k\":\"GawgguFyGrWKav7AX4VKUg\"}") };
+    assert_status(WARD_CONFLICT, ward_service_jwk_create(new_call(s), &input));
+    assert_string_equal("JWK (name: my-jwk) is already exist! Try update operation if want to change its value.",
+                        refusal_text(&s->call.refused));
+    assert_string_equal("EC", get(s, "my-jwk").type);
+}
+
+/* However often others come in between: in the end it is done where nobody does. */
+static void change_the_key_again(struct secrets *s)
+{
+    static bool is_other;
+    struct ward_secrets_call call;
+    const struct ward_crypto_key_input input = { .has_description = true,
+                                                 .description = (is_other = !is_other) ? WARD_SPAN("a")
+                                                                                       : WARD_SPAN("b") };
+    assert_ok(ward_service_crypto_key_update(own_call(s, &call), WARD_SPAN("my-key"), NULL, &input));
+}
+
+static int times_left;
+static pthread_t caller;
+
+static int draw_and_run_often(void *data, size_t size)
+{
+    if (times_left > 0 && pthread_equal(pthread_self(), caller)) {
+        struct ward_secrets_call asked = meanwhile.s->call;
+        times_left--;
+        ward_seam.random = meanwhile.random;
+        change_the_key_again(meanwhile.s);
+        ward_seam.random = draw_and_run_often;
+        meanwhile.s->call = asked;
+    }
+    return meanwhile.random(data, size);
+}
+
+static void a_change_that_is_always_late_is_done_in_the_end(void **state)
+{
+    struct secrets *s = *state;
+    store_key(s, "my-key", "PRIVATE_KEY", keys.rsa, "alias");
+    meanwhile.s = s;
+    meanwhile.random = ward_seam.random;
+    caller = pthread_self();
+    times_left = 1000; /* every random that is drawn outside of the transaction lets somebody in */
+    ward_seam.random = draw_and_run_often;
+    assert_done(s, put_key(s, "my-key", NULL, NULL, keys.rsa_other));
+    ward_seam.random = meanwhile.random;
+    assert_in_range(times_left, 900, 996); /* several tries */
+    struct ward_key_export export;
+    assert_done(s, ward_service_crypto_key_export(new_call(s), WARD_SPAN("my-key"), true, WARD_SPAN("test"), &export));
+    assert_span(keys.rsa_other, export.entries[0].content);
+}
+
 /* ---- clipboard, files, edits ---- */
 
 #define RSA_N                                                                                                          \
@@ -833,6 +995,10 @@ int main(void)
         secrets_case(every_project_that_is_touched_must_be_ones_own),
         secrets_case(what_a_removed_key_leaves),
         secrets_case(jwks_made_while_the_key_changes),
+        secrets_case(a_jwk_is_of_the_content_that_there_is_when_it_is_written),
+        secrets_case(a_jwk_that_comes_or_goes_meanwhile_is_seen),
+        secrets_case(a_name_that_is_taken_meanwhile_is_refused),
+        secrets_case(a_change_that_is_always_late_is_done_in_the_end),
         secrets_case(what_is_pasted),
         secrets_case(edits_detach),
         secrets_case(deletes),
