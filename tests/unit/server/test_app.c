@@ -1,4 +1,5 @@
 /* The opened data directory: the first start and its interruptions, and each way a directory can be another's. */
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,17 +29,15 @@ static int set_up(void **state)
     return 0;
 }
 
+static int remove_one(const char *path, const struct stat *stat, int kind, struct FTW *place)
+{
+    (void)stat, (void)kind, (void)place;
+    return remove(path);
+}
+
 static void remove_data(void)
 {
-    static const char *const files[] = {
-        "root.key", "ward.db", "ward.db-wal", "ward.db-shm", "table", "limits", "lock"
-    };
-    char path[160];
-    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-        snprintf(path, sizeof(path), "%s/%s", data, files[i]);
-        unlink(path);
-    }
-    rmdir(data);
+    (void)nftw(data, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 static int tear_down(void **state)

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "base/seam.h"
+#include "surface/apinizer/apinizer.h"
 #include "surface/native/native.h"
 #include "surface/ncp/ncp.h"
 #include "surface/theauthapi/theauthapi.h"
@@ -40,7 +41,7 @@ struct fixture {
     struct ward_publisher *publisher;
     struct ward_service *service;
     struct ward_application application;
-    struct ward_http_surface surfaces[3];
+    struct ward_http_surface surfaces[4];
     struct ward_http_options options;
     struct ward_pool pool;
     struct ward_bootstrap made;
@@ -233,8 +234,9 @@ static inline int set_up(void **state)
     f->surfaces[0] = ward_theauthapi_surface;
     f->surfaces[1] = ward_native_surface;
     f->surfaces[2] = ward_ncp_surface;
+    f->surfaces[3] = ward_apinizer_surface;
     f->options = (struct ward_http_options){ .surfaces = f->surfaces,
-                                             .surface_count = 3,
+                                             .surface_count = 4,
                                              .application = &f->application,
                                              .thread_start = start_thread,
                                              .thread_stop = stop_thread };
