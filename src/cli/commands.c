@@ -76,6 +76,7 @@ static const struct ward_option_row credential_create_rows[] = {
     WARD_ROW_TEXT("project", "NAME", "Name or id of the one project it is for; without it, the whole account"),
     { "grant", WARD_OPTION_LIST, NULL, NULL, "CATEGORY:ACTION", NULL, 0, 0,
       "A single right besides the role's, for a token or an IAM pair: SECRETS:MANAGE, ROLE_API_SECURITY …" },
+    WARD_ROW_TEXT("expires", "DATE", "When a token or an IAM pair ends: an ISO 8601 date; without it, never"),
 };
 
 #define ENVIRONMENT_ROWS                                                                                               \

@@ -7,9 +7,9 @@
 enum { BODY_MAX = 64 * 1024, PATH_CHARS = 512 };
 
 static const struct ward_column columns[] = {
-    { "id", "id" },       { "kind", "kind" },       { "role", "role" },         { "grants", "grants" },
-    { "name", "name" },   { "active", "isActive" }, { "project", "projectId" }, { "public id", "publicId" },
-    { "value", "value" },
+    { "id", "id" },       { "kind", "kind" },         { "role", "role" },         { "grants", "grants" },
+    { "name", "name" },   { "active", "isActive" },   { "project", "projectId" }, { "public id", "publicId" },
+    { "value", "value" }, { "expires", "expiresAt" },
 };
 
 static enum ward_exit send(struct ward_cli *cli, const char *method, const char *path, struct ward_span body)
@@ -76,6 +76,8 @@ enum ward_exit ward_run_credential_create(struct ward_cli *cli)
     write_name(cli, &writer);
     if (project)
         ward_json_member_string(&writer, "projectId", project_id);
+    if (ward_option_text(&cli->options, "expires"))
+        ward_json_member_string(&writer, "expiresAt", ward_span_of(ward_option_text(&cli->options, "expires")));
     ward_json_end_object(&writer);
     return send(cli, "POST", "/v1/credentials", ward_buffer_span(&body));
 }

@@ -54,6 +54,8 @@ struct ward_credential_input {
     uint32_t grants;                    /* of a token or an IAM pair */
     int64_t rate_limit, rate_limit_ttl; /* 0 = not given */
     bool has_rate_limit_number, has_rate_limit_ttl;
+    bool has_expiry; /* of a token or an IAM pair; WARD_TIME_NONE: never */
+    int64_t expires_ms;
     struct ward_problems problems;
 };
 

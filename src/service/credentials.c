@@ -226,7 +226,7 @@ enum ward_status ward_service_credential_insert(struct ward_service *service, st
 {
     credential->is_active = true;
     credential->is_scope_active = true;
-    if (ward_uuid_is_nil(&credential->issued_by)) {
+    if (credential->expires_ms == 0) { /* nobody said */
         credential->expires_ms = WARD_TIME_NONE;
     }
     credential->provenance = ward_provenance_new(who, ward_now_ms());
@@ -316,6 +316,15 @@ static struct ward_rate_limit input_rate_limit(const struct ward_credential_inpu
     return (struct ward_rate_limit){ input->rate_limit, input->rate_limit_ttl };
 }
 
+/* A time before 1970 has passed as much as its first millisecond has; 0 says nothing. */
+static int64_t input_expiry(const struct ward_credential_input *input)
+{
+    if (!input->has_expiry || input->expires_ms == WARD_TIME_NONE) {
+        return WARD_TIME_NONE;
+    }
+    return input->expires_ms > 0 ? input->expires_ms : 1;
+}
+
 enum ward_status ward_service_credential_create(struct ward_service *service, const struct ward_operator *who,
                                                 enum ward_credential_kind kind, struct ward_credential_input *input,
                                                 struct ward_pool *pool, struct ward_credential *ret,
@@ -332,6 +341,9 @@ enum ward_status ward_service_credential_create(struct ward_service *service, co
         /* its record in the table has no room for them */
         ward_problem_add(&input->problems, "grants", WARD_RULE_UNKNOWN_MEMBER, 0, NULL);
     }
+    if (kind == WARD_CREDENTIAL_ACCESS_KEY && input->has_expiry) {
+        ward_problem_add(&input->problems, "expiresAt", WARD_RULE_UNKNOWN_MEMBER, 0, NULL); /* nor for it */
+    }
     enum ward_status status = ward_store_read(service->store, find_scope, &c);
     if (status != WARD_OK) {
         return status;
@@ -340,6 +352,7 @@ enum ward_status ward_service_credential_create(struct ward_service *service, co
     if (input->problems.count > 0) {
         return WARD_INVALID;
     }
+    c.credential.expires_ms = input_expiry(input);
     c.credential.rate_limit = input_rate_limit(input);
     c.credential.name = ward_pool_copy(pool, input->name);
     uint64_t revision;

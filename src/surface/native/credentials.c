@@ -120,7 +120,7 @@ static enum ward_status read_body(struct ward_http_request *request, const struc
                                   enum ward_credential_kind *ret_kind, struct ward_credential_input *ret)
 {
     static const char *const members[] = {
-        "kind", "role", "grants", "name", "accountId", "projectId", "rateLimit", NULL
+        "kind", "role", "grants", "name", "accountId", "projectId", "rateLimit", "expiresAt", NULL
     };
     struct ward_problems *problems = &ret->problems;
     const struct ward_json_value *body = NULL;
@@ -135,6 +135,7 @@ static enum ward_status read_body(struct ward_http_request *request, const struc
     ret->has_account = ward_surface_text(problems, body, "accountId", false, &ret->account);
     ret->has_project = ward_surface_text(problems, body, "projectId", false, &ret->project);
     read_limit(request, problems, body, ret);
+    ret->has_expiry = ward_surface_expiry(problems, body, "expiresAt", &ret->expires_ms);
     if (ret->has_account || ret->has_project || problems->count > 0) {
         return WARD_OK;
     }
