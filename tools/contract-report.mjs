@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url';
 
 const tests = fileURLToPath(new URL('../tests', import.meta.url));
 const surfaces = [ // folder of rows and cases, name, and whose tests name its rows in their titles
-    { folder: 'theauthapi', name: 'The Auth API', owns: (file) => !/^(ncp|plans)/.test(file) },
+    { folder: 'theauthapi', name: 'The Auth API', owns: (file) => !/^(ncp|plans|apinizer)/.test(file) },
     { folder: 'ncp', name: 'NCP API Gateway', owns: (file) => /^(ncp|plans)/.test(file) },
+    { folder: 'apinizer', name: 'Apinizer APIOps', owns: (file) => /^apinizer/.test(file) },
 ];
 
 async function collect({ folder, owns }) {
@@ -50,7 +51,7 @@ function check(found) {
 }
 
 function print(found) {
-    console.log('# Contract rows and the cases that cover them\n\nMade by `./dev docs` from `tests/api/theauthapi/`, `tests/api/ncp/` and the titles of the tests beside them.');
+    console.log('# Contract rows and the cases that cover them\n\nMade by `./dev docs` from `tests/api/theauthapi/`, `tests/api/ncp/`, `tests/api/apinizer/` and the titles of the tests beside them.');
     for (const [{ name }, { contract, covered }] of found) {
         console.log(`\n## ${name}\n\n| row | what it says | cases |\n|---|---|---|`);
         for (const [row, names] of covered) {
