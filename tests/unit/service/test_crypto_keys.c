@@ -313,7 +313,7 @@ static void an_entry_without_content_keeps_what_is_stored(void **state)
 {
     struct secrets *s = *state;
     const struct row alias = { "production", NULL, "updated-alias" }, nothing = { "production", NULL, NULL },
-                     cleared = { "production", NULL, NULL, true };
+                     cleared = { "production", NULL, NULL, true }, emptied = { "production", NULL, "" };
     const struct row other[] = { { "production", NULL, NULL }, { "test", NULL, NULL } };
     make(s, "my-key", "PRIVATE_KEY", keys.rsa_private);
     assert_done(s, put_list(s, "my-key", &alias, 1));
@@ -323,6 +323,9 @@ static void an_entry_without_content_keeps_what_is_stored(void **state)
     assert_done(s, put_list(s, "my-key", &nothing, 1)); /* alias omitted: kept */
     assert_string_equal("production=updated-alias", entries(s, "my-key"));
     assert_done(s, put_list(s, "my-key", &cleared, 1)); /* null: cleared */
+    assert_string_equal("production=-", entries(s, "my-key"));
+    assert_done(s, put_list(s, "my-key", &alias, 1));
+    assert_done(s, put_list(s, "my-key", &emptied, 1)); /* "": the same */
     assert_string_equal("production=-", entries(s, "my-key"));
     assert_refused_as(s, WARD_INVALID, "content value can not be empty for environment (test)!",
                       put_list(s, "my-key", other, 2));

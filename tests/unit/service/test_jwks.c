@@ -650,6 +650,88 @@ static void a_change_that_is_always_late_is_done_in_the_end(void **state)
     assert_span(keys.rsa_other, export.entries[0].content);
 }
 
+/* ---- memory ---- */
+
+static struct {
+    void *(*allocate)(size_t size);
+    void *(*reallocate)(void *old, size_t size);
+    _Atomic int64_t left; /* allocations until one fails */
+} scarce;
+
+static void *allocate_scarcely(size_t size)
+{
+    return scarce.left-- == 0 ? NULL : scarce.allocate(size);
+}
+
+static void *reallocate_scarcely(void *old, size_t size)
+{
+    return scarce.left-- == 0 ? NULL : scarce.reallocate(old, size);
+}
+
+static enum ward_status update_and_follow(struct secrets *s)
+{
+    static bool is_other;
+    WARD_POOL pool = ward_pool_new(64 * 1024 * 1024); /* one that ran out stays so */
+    struct ward_secrets_call call;
+    const char *content = (is_other = !is_other) ? keys.rsa_other : keys.rsa;
+    const struct row rows[] = { { "production", content, NULL }, { "test", content, "alias" } };
+    const struct ward_crypto_key_input input = input_of(rows, 2);
+    const struct ward_jwk_choice update = { .action = WARD_SPAN("UPDATE") };
+    own_call(s, &call)->pool = &pool;
+    return ward_service_crypto_key_update(&call, WARD_SPAN("my-key"), &update, &input);
+}
+
+static enum ward_status make_and_remove(struct secrets *s)
+{
+    WARD_POOL pool = ward_pool_new(64 * 1024 * 1024); /* one that ran out stays so */
+    struct ward_secrets_call call;
+    const struct ward_jwk_input input = of_key("short-lived", "my-key", "RS256");
+    own_call(s, &call)->pool = &pool;
+    enum ward_status status = ward_service_jwk_parse(&call, WARD_JWK_FROM_KEY, &input);
+    return status == WARD_OK ? ward_service_jwk_delete(&call, WARD_SPAN("short-lived")) : status;
+}
+
+/* Fail each allocation of a call in turn. It is refused and nothing is changed, or it is done; never half. */
+static void assert_whole(struct secrets *s, enum ward_status (*act)(struct secrets *s))
+{
+    bool is_through = false;
+    for (int64_t n = 0; n < 5000 && !is_through; n++) {
+        struct ward_jwk_view before = get(s, "my-jwk");
+        uint64_t revision = revision_now(s->f);
+        scarce.left = n;
+        ward_seam.allocate = allocate_scarcely;
+        ward_seam.reallocate = reallocate_scarcely;
+        enum ward_status status = act(s);
+        is_through = scarce.left > 0;
+        scarce.left = INT64_MAX;
+        ward_seam.allocate = scarce.allocate;
+        ward_seam.reallocate = scarce.reallocate;
+        uint64_t now = revision_now(s->f);
+        struct ward_jwk_view after = get(s, "my-jwk");
+        if (status == WARD_OK)
+            continue;
+        if (status != WARD_NO_MEMORY && status != WARD_UNAVAILABLE)
+            fail_msg("allocation %lld: %s", (long long)n, ward_status_code(status));
+        if (act == update_and_follow) { /* the other one is two writes */
+            assert_int_equal(revision, now);
+            assert_true(ward_span_equal(before.material, after.material));
+        }
+        (void)!ward_service_jwk_delete(new_call(s), WARD_SPAN("short-lived"));
+    }
+    assert_true(is_through);
+}
+
+static void memory_that_runs_out_leaves_nothing_half(void **state)
+{
+    struct secrets *s = *state;
+    scarce.allocate = ward_seam.allocate;
+    scarce.reallocate = ward_seam.reallocate;
+    store_key(s, "my-key", "PRIVATE_KEY", keys.rsa, "alias");
+    make_jwk(s, "my-jwk", "my-key", "RS256");
+    assert_whole(s, update_and_follow);
+    assert_whole(s, make_and_remove);
+}
+
 /* ---- clipboard, files, edits ---- */
 
 #define RSA_N                                                                                                          \
@@ -999,6 +1081,7 @@ int main(void)
         secrets_case(a_jwk_that_comes_or_goes_meanwhile_is_seen),
         secrets_case(a_name_that_is_taken_meanwhile_is_refused),
         secrets_case(a_change_that_is_always_late_is_done_in_the_end),
+        secrets_case(memory_that_runs_out_leaves_nothing_half),
         secrets_case(what_is_pasted),
         secrets_case(edits_detach),
         secrets_case(deletes),
