@@ -7,7 +7,7 @@ import { goals, isReached, wanted } from './goals.mjs';
 import { goalTable, readResults, sectionOf, writeResults } from './results.mjs';
 import { machine, stopAll } from './peers.mjs';
 
-const names = ['verify', 'scale', 'table', 'manage', 'changes', 'startup', 'memory', 'slow', 'plan', 'plans', 'signed', 'tokens'];
+const names = ['verify', 'scale', 'table', 'manage', 'changes', 'startup', 'memory', 'slow', 'plan', 'plans', 'signed', 'tokens', 'secrets'];
 const verbs = {};
 for (const name of names) verbs[name] = await import(`./verbs/${name}.mjs`);
 
@@ -49,7 +49,7 @@ const { options, wantedVerbs } = readArguments(process.argv.slice(2));
 const build = resolve(process.env.WARD_BUILD ?? join(root, 'build'));
 const resultsPath = resolve(process.env.WARD_BENCH_RESULTS ?? join(root, 'bench/RESULTS.md'));
 const say = (text) => process.stderr.write(`${text}\n`);
-for (const program of ['ward', 'bench/load', 'bench/slow', 'bench/seed', 'bench/subscribe', 'bench/geometry', 'bench/table', 'bench/plan']) if (!existsSync(join(build, program))) usage(`${join(build, program)} is not built (./dev build)`);
+for (const program of ['ward', 'bench/load', 'bench/slow', 'bench/seed', 'bench/secrets', 'bench/subscribe', 'bench/geometry', 'bench/table', 'bench/plan']) if (!existsSync(join(build, program))) usage(`${join(build, program)} is not built (./dev build)`);
 
 async function runVerb(name) {
     // below the build folder, not in /tmp: that may be memory

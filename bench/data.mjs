@@ -5,7 +5,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, r
 import { join } from 'node:path';
 
 /** What a cached directory depends on: the schema, the form of its pages and the program that fills it. */
-function stamp(root) {
+export function stamp(root) {
     const hash = createHash('sha256');
     const schema = join(root, 'src/store/schema');
     for (const name of readdirSync(schema).sort()) hash.update(readFileSync(join(schema, name)));

@@ -26,6 +26,13 @@ export const goals = [
     { verb: 'plans', figure: 'with_plan', least: 0.85, text: '`GET /v1/authorize` over TCP with product, API, stage, plan rate and both quotas, 100,000 subscribed keys: requests/s against the same call without a plan', short: 'authorize with a plan' },
     { verb: 'signed', figure: 'signed_reads', least: 0.85, text: 'management calls signed for NCP\'s surface against those with an access key on The Auth API: reads of one key/s', short: 'signed reads' },
     { verb: 'signed', figure: 'signed_creates', least: 0.85, text: 'the same: durable creates/s, 64 clients', short: 'signed creates' },
+    { verb: 'tokens', figure: 'rs256', least: 0.8, text: 'JWTs on `/v1/authorize`, RS256, one deployed JWK, against `openssl speed` for one verification', short: 'tokens, RS256' },
+    { verb: 'tokens', figure: 'es256', least: 0.8, text: 'the same, ES256', short: 'tokens, ES256' },
+    { verb: 'secrets', figure: 'thousand_jwks', most: 50, text: 'PUT of a key with `UPDATE` and 1,000 JWKs that refer to it, two environments, against one JWK', short: 'PUT, 1,000 JWKs' },
+    { verb: 'secrets', figure: 'get_key', most: 2, text: '100,000 keys and JWKs in one project: get of a key by name, against 100', short: 'get a key of 100,000' },
+    { verb: 'secrets', figure: 'update_key', most: 2, text: 'the same: update of a key', short: 'update a key of 100,000' },
+    { verb: 'secrets', figure: 'get_jwk', most: 2, text: 'the same: get of a JWK', short: 'get a JWK of 100,000' },
+    { verb: 'secrets', figure: 'update_jwk', most: 2, text: 'the same: update of a JWK', short: 'update a JWK of 100,000' },
     { verb: 'memory', figure: 'idle_connection_kib', most: 40, text: 'memory of an idle keep-alive connection, KiB', short: 'idle connection' },
 ];
 
