@@ -428,32 +428,113 @@ enum ward_status ward_jwk_write_members(const struct ward_material *material, bo
     return WARD_INTERNAL;
 }
 
+/* ---- the same as text: written once, since a thousand JWKs may be made of one key ---- */
+
+struct ward_jwk_texts {
+    struct text {
+        size_t size;
+        char bytes[];
+    } * halves[2]; /* public, private: set once, atomically */
+};
+
+struct ward_jwk_texts *ward_jwk_texts_new(void)
+{
+    return ward_alloc(sizeof(struct ward_jwk_texts));
+}
+
+static void free_text(struct text *text)
+{
+    if (text) {
+        explicit_bzero(text->bytes, text->size);
+    }
+    ward_free(text);
+}
+
+void ward_jwk_texts_free(struct ward_jwk_texts *texts)
+{
+    for (size_t i = 0; texts && i < 2; i++) {
+        free_text(texts->halves[i]);
+    }
+    ward_free(texts);
+}
+
+/* The members between the braces of an object that has no others. */
+static enum ward_status make_text(const struct ward_material *material, bool is_private, struct text **ret)
+{
+    WARD_BUFFER object = ward_buffer_new_secret(MEMBERS_MAX);
+    struct ward_json_writer writer = ward_json_writer_to(&object);
+    ward_json_begin_object(&writer);
+    enum ward_status status = ward_jwk_write_members(material, is_private, &writer);
+    ward_json_end_object(&writer);
+    if (status != WARD_OK || object.status != WARD_OK) {
+        return status != WARD_OK ? status : object.status;
+    }
+    const size_t size = object.size - 2;
+    struct text *text = ward_alloc(sizeof(*text) + size);
+    if (!text) {
+        return WARD_NO_MEMORY;
+    }
+    text->size = size;
+    memcpy(text->bytes, object.data + 1, size);
+    *ret = text;
+    return WARD_OK;
+}
+
+static enum ward_status text_of(const struct ward_material *material, bool is_private, struct ward_span *ret)
+{
+    struct text **half = &material->texts->halves[is_private];
+    struct text *text = __atomic_load_n(half, __ATOMIC_ACQUIRE);
+    if (!text) {
+        struct text *made = NULL;
+        enum ward_status status = make_text(material, is_private, &made);
+        if (status != WARD_OK) {
+            return status;
+        }
+        if (__atomic_compare_exchange_n(half, &text, made, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+            text = made;
+        } else {
+            free_text(made); /* another thread was first */
+        }
+    }
+    *ret = ward_span(text->bytes, text->size);
+    return WARD_OK;
+}
+
+static void write_info(struct ward_json_writer *writer, const struct ward_material *material,
+                       const struct ward_jwk_info *info)
+{
+    ward_json_member_string(writer, "kty", ward_span_of(type_names[material->type]));
+    if (info->kid.data) {
+        ward_json_member_string(writer, "kid", info->kid);
+    }
+    if (info->use != WARD_USE_NONE) {
+        ward_json_member_string(writer, "use", ward_span_of(ward_jose_use_name(info->use)));
+    }
+    if (info->alg != WARD_ALG_NONE) {
+        ward_json_member_string(writer, "alg", ward_span_of(ward_jose_alg_name(info->alg)));
+    }
+}
+
 enum ward_status ward_jwk_write(const struct ward_material *material, const struct ward_jwk_info *info, bool is_private,
                                 struct ward_buffer *ret)
 {
+    struct ward_span members;
+    enum ward_status status = text_of(material, is_private, &members);
+    if (status != WARD_OK) {
+        return status;
+    }
     WARD_BUFFER text = ward_buffer_new_secret(MEMBERS_MAX);
     struct ward_json_writer writer = ward_json_writer_to(&text);
     ward_json_begin_object(&writer);
-    ward_json_member_string(&writer, "kty", ward_span_of(type_names[material->type]));
-    if (info->kid.data) {
-        ward_json_member_string(&writer, "kid", info->kid);
-    }
-    if (info->use != WARD_USE_NONE) {
-        ward_json_member_string(&writer, "use", ward_span_of(ward_jose_use_name(info->use)));
-    }
-    if (info->alg != WARD_ALG_NONE) {
-        ward_json_member_string(&writer, "alg", ward_span_of(ward_jose_alg_name(info->alg)));
-    }
-    enum ward_status status = ward_jwk_write_members(material, is_private, &writer);
+    write_info(&writer, material, info);
+    ward_buffer_append_char(&text, ',');
+    ward_buffer_append(&text, members);
     ward_json_end_object(&writer);
-    if (status == WARD_OK) {
-        status = text.status;
+    if (text.status != WARD_OK) {
+        return text.status;
     }
-    if (status == WARD_OK) {
-        ward_buffer_append(ret, ward_buffer_span(&text));
-        status = ret->status;
-    }
-    return status;
+    ward_buffer_append(ret, ward_buffer_span(&text));
+    return ret->status;
 }
 
 /* ---- thumbprints ---- */

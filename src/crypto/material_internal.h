@@ -15,6 +15,7 @@
 #define WARD_RSA_D_ALONE_MAX 4096 /* bits: proving a private exponent without its primes is slow */
 
 struct ward_context_shelf; /* jose.c: contexts that are ready to sign or verify */
+struct ward_jwk_texts;     /* jwk.c: the key's own members of a JWK, once they were written */
 
 struct ward_material {
     enum ward_material_type type;
@@ -27,6 +28,7 @@ struct ward_material {
     uint8_t point[WARD_EC_POINT_MAX]; /* EC: 04 ‖ x ‖ y; OKP: x */
     size_t point_size;
     struct ward_context_shelf *shelf;
+    struct ward_jwk_texts *texts;
 };
 
 /* ---- the numbers of a key: big-endian, without leading zeros; absent where the key has none ---- */
@@ -104,6 +106,10 @@ enum ward_status ward_openssl_status(enum ward_status otherwise);
 /** Free the shelf and what is on it. Takes NULL. */
 void ward_context_shelf_free(struct ward_context_shelf *shelf);
 struct ward_context_shelf *ward_context_shelf_new(void) WARD_MUST_USE;
+
+/** The same of texts; they are wiped. */
+void ward_jwk_texts_free(struct ward_jwk_texts *texts);
+struct ward_jwk_texts *ward_jwk_texts_new(void) WARD_MUST_USE;
 
 static inline const uint8_t *ward_bytes(struct ward_span span)
 {

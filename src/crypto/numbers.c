@@ -492,7 +492,8 @@ struct ward_material *ward_material_new(enum ward_material_type type, enum ward_
     material->type = type;
     material->curve = curve;
     material->shelf = ward_context_shelf_new();
-    if (!material->shelf) {
+    material->texts = ward_jwk_texts_new();
+    if (!material->shelf || !material->texts) {
         ward_material_free(material);
         return NULL;
     }
@@ -554,6 +555,7 @@ void ward_material_free(struct ward_material *material)
         return;
     }
     ward_context_shelf_free(material->shelf);
+    ward_jwk_texts_free(material->texts);
     EVP_PKEY_free(material->key);
     if (material->octets) {
         explicit_bzero(material->octets, material->octet_count);
