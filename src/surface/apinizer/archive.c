@@ -1,3 +1,5 @@
+#include <zlib.h>
+
 #include "surface/apinizer/archive.h"
 
 /* APPNOTE 4.3.7, 4.3.12, 4.3.16: fields are little endian. */
@@ -19,14 +21,7 @@ enum {
 
 static uint32_t crc_of(struct ward_span bytes)
 {
-    uint32_t crc = UINT32_MAX;
-    for (size_t i = 0; i < bytes.size; i++) {
-        crc ^= (unsigned char)bytes.data[i];
-        for (int bit = 0; bit < 8; bit++) {
-            crc = crc >> 1 ^ (UINT32_C(0xedb88320) & -(crc & 1));
-        }
-    }
-    return ~crc;
+    return (uint32_t)crc32_z(0, (const unsigned char *)bytes.data, bytes.size);
 }
 
 /* ---- out ---- */
