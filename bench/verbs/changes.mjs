@@ -11,7 +11,7 @@ export const about = 'verify p99 under 500 changes/s and while a generation chan
 
 const BLOATED = 64; // keys that are given large bodies to fill the arena
 const CHANGES = 500;
-const MOVE_SECONDS = 15; // the next generation is built in slices: long enough for all of it
+const MOVE_SECONDS = 30; // the next generation is built in slices: long enough for all of it
 
 /*
  * The arena of bodies is filled with updates of a few keys until the next generation is near; then a trickle of the same

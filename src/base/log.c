@@ -22,6 +22,13 @@ static const char *const level_names[] = { "debug", "info", "warn", "error" };
 static int least_level = WARD_LOG_INFO;
 static int descriptor = STDERR_FILENO;
 
+/* The lines of a thread that holds them (ward_log_hold). */
+static _Thread_local struct {
+    bool is_holding;
+    size_t size;
+    char text[LINE_MAX_BYTES];
+} held;
+
 struct line {
     char text[LINE_MAX_BYTES];
     size_t size;
@@ -146,13 +153,47 @@ static void end_line(struct line *line, bool is_in_string)
 }
 
 /* Nobody can be told that the log is broken; the caller's errno survives. */
-static void write_line(const struct line *line)
+static void write_text(const char *text, size_t size)
 {
     int saved_errno = errno;
     int fd = __atomic_load_n(&descriptor, __ATOMIC_RELAXED);
-    while (ward_seam.write(fd, line->text, line->size) < 0 && errno == EINTR) {
+    while (ward_seam.write(fd, text, size) < 0 && errno == EINTR) {
     }
     errno = saved_errno;
+}
+
+static void write_held(void)
+{
+    if (held.size > 0) {
+        write_text(held.text, held.size);
+    }
+    held.size = 0;
+}
+
+void ward_log_hold(void)
+{
+    held.is_holding = true;
+}
+
+void ward_log_release(void)
+{
+    held.is_holding = false;
+    write_held();
+}
+
+/* No more together than reach a pipe in one piece; a warning waits for nobody. */
+static void write_line(enum ward_log_level level, const struct line *line)
+{
+    if (line->size > sizeof(held.text) - held.size) {
+        write_held();
+    }
+    if (!held.is_holding || level >= WARD_LOG_WARN) {
+        write_held();
+        write_text(line->text, line->size);
+        return;
+    }
+    memcpy(held.text + held.size, line->text, line->size);
+    held.size += line->size;
 }
 
 void ward_log_write(enum ward_log_level level, const char *event, const struct ward_log_field *fields, size_t count)
@@ -175,7 +216,7 @@ void ward_log_write(enum ward_log_level level, const char *event, const struct w
         is_in_string = put_field(&line, &fields[i]) || is_in_string;
     }
     end_line(&line, is_in_string);
-    write_line(&line);
+    write_line(level, &line);
 }
 
 void ward_log_set_level(enum ward_log_level level)

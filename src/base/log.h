@@ -36,6 +36,13 @@ struct ward_log_field {
  */
 void ward_log_write(enum ward_log_level level, const char *event, const struct ward_log_field *fields, size_t count);
 
+/**
+ * Hold this thread's lines back, to write several with one call; until ward_log_release, or until there is a warning or
+ * an error. Whoever holds must not wait before it releases. A killed process loses what is held.
+ */
+void ward_log_hold(void);
+void ward_log_release(void);
+
 #define ward_log(level, event, ...)                                                                                    \
     ward_log_write((level), (event), (const struct ward_log_field[]){ __VA_ARGS__ },                                   \
                    sizeof((const struct ward_log_field[]){ __VA_ARGS__ }) / sizeof(struct ward_log_field))

@@ -36,6 +36,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/seam.h"
 #include "base/thread.h"
 #include "http/internal.h"
@@ -962,10 +963,12 @@ static void *run(void *argument)
         int count = epoll_wait(direct->epoll_fd, events, EVENTS_MAX, has_deadline ? TICK_MS : -1);
         direct->now_ms = ward_boot_ms();
         keep_date(direct);
+        ward_log_hold();
         for (int i = 0; i < count; i++) {
             handle_event(direct, &events[i]);
         }
         serve_taken(direct);
+        ward_log_release(); /* what is answered has its line before */
         send_waiting(direct);
         ward_http_relays_look(&direct->relays, direct->now_ms);
         if (direct->accept_again_ms && direct->now_ms >= direct->accept_again_ms) {

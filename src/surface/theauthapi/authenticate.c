@@ -17,6 +17,21 @@ struct first_use {
     int64_t now_ms;
 };
 
+bool ward_theauthapi_authenticate_foresee(struct ward_http_request *request)
+{
+    struct ward_verifier *verifier = ward_surface_verifier(request);
+    struct ward_foresight *foresight = request->foreseen;
+    if (!foresight && verifier) {
+        foresight = ward_pool_alloc(&request->pool, sizeof(*foresight));
+        if (foresight) {
+            *foresight = (struct ward_foresight){ .value = request->parameters[0] };
+            request->foreseen = foresight;
+        }
+    }
+    return foresight && ward_verify_foresee(verifier, foresight);
+}
+
+/** A peek is the worker's, whose verifier is not the one that looked ahead. */
 static void verify_key(struct ward_http_request *request, const struct ward_operator *who, struct ward_span value,
                        int64_t now_ms, bool peek, struct ward_verdict *ret)
 {
@@ -28,6 +43,7 @@ static void verify_key(struct ward_http_request *request, const struct ward_oper
         .project = ward_uuid_is_nil(&who->project_id) ? NULL : &who->project_id,
         .wants_body = true,
         .peek = peek,
+        .foresight = peek ? NULL : request->foreseen,
     };
     *ret = (struct ward_verdict){ 0 };
     struct ward_verifier *verifier = ward_surface_verifier(request);

@@ -21,6 +21,7 @@ enum ward_handled ward_theauthapi_key_rotate(struct ward_http_request *request, 
 
 /* authenticate.c: sections 2.8 and 2.9 */
 enum ward_handled ward_theauthapi_authenticate(struct ward_http_request *request, struct ward_http_reply *reply);
+bool ward_theauthapi_authenticate_foresee(struct ward_http_request *request);
 enum ward_handled ward_theauthapi_authenticate_first(struct ward_http_request *request, struct ward_http_reply *reply);
 enum ward_handled ward_theauthapi_authenticate_legacy(struct ward_http_request *request, struct ward_http_reply *reply);
 

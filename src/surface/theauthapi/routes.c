@@ -26,8 +26,8 @@ static enum ward_handled welcome(struct ward_http_request *request, struct ward_
 #define VERIFY(verb, route_path, id, text)                                                                             \
     {                                                                                                                  \
         .method = WARD_##verb, .path = (route_path), .handle_inline = ward_theauthapi_authenticate,                    \
-        .handle = ward_theauthapi_authenticate_first, .body_max = BODY, .name = (id), .summary = (text),               \
-        .listeners = DOORS                                                                                             \
+        .foresee = ward_theauthapi_authenticate_foresee, .handle = ward_theauthapi_authenticate_first,                 \
+        .body_max = BODY, .name = (id), .summary = (text), .listeners = DOORS                                          \
     }
 
 static const struct ward_http_route routes[] = {

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -166,6 +167,53 @@ static void test_levels(void **state)
     assert_int_equal(level, WARD_LOG_ERROR);
 }
 
+static int writes;
+
+static ssize_t count_writes(int fd, const void *bytes, size_t size)
+{
+    writes++;
+    return write(fd, bytes, size);
+}
+
+/* Held lines come in order, together, in pieces that a pipe takes whole; a warning takes them along at once. */
+static void test_lines_are_held_and_released(void **state)
+{
+    (void)state;
+    const struct ward_seam seam = ward_seam;
+    char text[1000];
+    memset(text, 'a', sizeof(text));
+    ward_seam.write = count_writes;
+    writes = 0;
+    ward_log_hold();
+    for (int i = 0; i < 3; i++) {
+        ward_log(WARD_LOG_INFO, "line", WARD_LOG_NUM("i", i));
+    }
+    assert_int_equal(writes, 0);
+    assert_string_equal(read_log(), "");
+    ward_log_release();
+    assert_int_equal(writes, 1);
+    const char *log = read_log();
+    assert_true(strstr(log, "\"i\":0}\n") < strstr(log, "\"i\":1}\n") && strstr(log, "\"i\":2}\n"));
+
+    ward_log_hold();
+    ward_log(WARD_LOG_INFO, "before", WARD_LOG_NUM("i", 1));
+    ward_log(WARD_LOG_WARN, "now", WARD_LOG_NUM("i", 2));
+    assert_int_equal(writes, 3);
+    log = read_log();
+    assert_true(strstr(log, "before") && strstr(log, "before") < strstr(log, "now"));
+    for (int i = 0; i < 8; i++) { /* twice as much as is written with one call */
+        ward_log(WARD_LOG_INFO, "long", WARD_LOG_SPAN("text", ward_span(text, sizeof(text))));
+    }
+    assert_int_equal(writes, 5);
+    ward_log_release();
+    assert_int_equal(writes, 6);
+    ward_log_release();
+    assert_int_equal(writes, 6);
+    ward_log(WARD_LOG_INFO, "at once", WARD_LOG_NUM("i", 1));
+    assert_int_equal(writes, 7);
+    ward_seam = seam;
+}
+
 static void test_a_broken_sink_harms_nobody(void **state)
 {
     (void)state;
@@ -183,6 +231,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_long_lines_are_cut, open_pipe, close_pipe),
         cmocka_unit_test_setup_teardown(test_a_field_that_does_not_fit_is_left_out_whole, open_pipe, close_pipe),
         cmocka_unit_test_setup_teardown(test_levels, open_pipe, close_pipe),
+        cmocka_unit_test_setup_teardown(test_lines_are_held_and_released, open_pipe, close_pipe),
         cmocka_unit_test_setup_teardown(test_a_broken_sink_harms_nobody, open_pipe, close_pipe),
     };
     return cmocka_run_group_tests_name("base/log", tests, NULL, NULL);
