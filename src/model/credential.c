@@ -11,7 +11,8 @@ static const char *const kind_names[] = {
     [WARD_CREDENTIAL_ACCESS_KEY] = "access-key", [WARD_CREDENTIAL_TOKEN] = "token", [WARD_CREDENTIAL_IAM] = "iam"
 };
 
-static const char *const members[] = { "name", "accountId", "projectId", "role", "rateLimit", "rateLimitTtl", "expiresAt" };
+static const char *const members[] = { "name",      "accountId",    "projectId", "role",
+                                       "rateLimit", "rateLimitTtl", "expiresAt" };
 
 const char *ward_credential_kind_name(enum ward_credential_kind kind)
 {

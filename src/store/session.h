@@ -1,5 +1,5 @@
-/* What store.c, writer.c and sql.c share: the store's insides. Queries see only sql.h, but for what changes.c and keys.c
- * keep for the rest of a batch. */
+/* What store.c, writer.c and sql.c share: the store's insides. Queries see only sql.h, but for what changes.c and
+ * keys.c keep for the rest of a batch. */
 #ifndef WARD_STORE_SESSION_H
 #define WARD_STORE_SESSION_H
 

@@ -119,9 +119,8 @@ static void read_limit(struct ward_http_request *request, struct ward_problems *
 static enum ward_status read_body(struct ward_http_request *request, const struct ward_operator *who,
                                   enum ward_credential_kind *ret_kind, struct ward_credential_input *ret)
 {
-    static const char *const members[] = {
-        "kind", "role", "grants", "name", "accountId", "projectId", "rateLimit", "expiresAt", NULL
-    };
+    static const char *const members[] = { "kind",      "role",      "grants",    "name", "accountId",
+                                           "projectId", "rateLimit", "expiresAt", NULL };
     struct ward_problems *problems = &ret->problems;
     const struct ward_json_value *body = NULL;
     enum ward_status status = ward_native_body(request, members, problems, &body);
