@@ -177,6 +177,9 @@ static bool complete_environments(struct ward_app *app, struct ward_failure *ret
     enum ward_status status = ward_service_environments_complete(app->service);
     ward_service_free(app->service);
     app->service = NULL;
+    struct ward_store_damage damage;
+    if (is_damaged(app, status, &damage))
+        return refuse_damaged(app->directory.store, &damage, ret_why);
     return status == WARD_OK ||
            ward_fail(ret_why, ward_exit_of(status), "the first environment cannot be made in %.400s: %s",
                      app->directory.store, ward_status_text(status));

@@ -561,7 +561,7 @@ static enum ward_status find_material(struct key_case *c, const struct ward_jwk 
 
 static enum ward_status follow(struct key_case *c, struct ward_jwk *jwk)
 {
-    const struct ward_material *material;
+    const struct ward_material *material = NULL;
     if (c->type == WARD_KEY_SECRET) {
         return ward_secrets_refuse(c->call, WARD_REFUSED_JWK_OF_SECRET_KEY, jwk->name, WARD_SPAN_NONE);
     }

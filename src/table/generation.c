@@ -413,7 +413,7 @@ void ward_generation_remove(struct ward_generation *generation, const struct war
 
 uint32_t ward_generation_scope_copy(const struct ward_generation *from, uint32_t scope, struct ward_generation *to)
 {
-    struct ward_scope_entry entry, placed;
+    struct ward_scope_entry entry, placed = { 0 };
     if (scope >= from->scope_count)
         return UINT32_MAX;
     load_scope(from, scope, &entry);

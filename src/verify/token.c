@@ -1,6 +1,5 @@
 #include "verify/token.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "crypto/jose.h"
@@ -52,9 +51,14 @@ static bool read_time(const struct ward_json_value *value, bool is_up, int64_t *
     memcpy(text, raw.data, raw.size);
     text[raw.size] = '\0';
     double ms = strtod(text, NULL) * 1000;
-    if (!isfinite(ms) || fabs(ms) > 1e15)
+    if (!(ms > -1e15 && ms < 1e15))
         return false;
-    *ret_ms = (int64_t)(is_up ? ceil(ms) : floor(ms));
+    int64_t whole = (int64_t)ms;
+    if (is_up)
+        whole += (double)whole < ms;
+    else
+        whole -= (double)whole > ms;
+    *ret_ms = whole;
     return true;
 }
 

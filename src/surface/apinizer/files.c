@@ -100,7 +100,7 @@ static bool read_names(struct ward_apinizer_call *call, struct ward_span list, s
                        struct ward_span content, struct ward_span alias)
 {
     size_t max = 1;
-    for (size_t i = 0; i < list.size; i++) {
+    for (size_t i = 0; list.data && i < list.size; i++) {
         max += list.data[i] == ',';
     }
     struct ward_key_entry_input *entries = allocate(call, max, sizeof(*entries));
