@@ -26,7 +26,7 @@ for (const kind of Object.keys(kinds)) {
             let before = faults.calls(kind);
             for (let i = 0; i < 3; i++) await workload(ledger, random);
             let span = Math.ceil((faults.calls(kind) - before) / 3);
-            const isRare = span === 0 && ['storeWrite', 'storeSync'].includes(kind); // a checkpoint, every hundred rounds or so
+            const isRare = span === 0 && ['storeWrite', 'storeSync'].includes(kind); // a checkpoint, every few dozen rounds
             if (isRare) span = kind === 'storeSync' ? 1 : 40;
             const points = Math.min(span, Math.ceil(pointsMax(kind)));
             let hit = 0, restarts = 0;
@@ -35,7 +35,7 @@ for (const kind of Object.keys(kinds)) {
                 const count = point % 4 === 3 ? 20 : 1;
                 const where = `${kind} ${n} and ${count - 1} more`;
                 faults.failNth(kind, n, { count });
-                for (let round = 0; round < (isRare ? 400 : 1) && faults.hits(kind) === 0; round++) await workload(ledger, random);
+                for (let round = 0; round < (isRare ? 100 : 1) && faults.hits(kind) === 0; round++) await workload(ledger, random);
                 hit += faults.hits(kind) > 0;
                 faults.lift();
                 restarts += await recover(ward, ledger, where);

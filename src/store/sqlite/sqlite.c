@@ -28,7 +28,7 @@
 
 enum {
     BUSY_MS = 5000,          /* nobody else should be there; an administrator's sqlite3 may */
-    CHECKPOINT_PAGES = 4000, /* 16 MB of log */
+    CHECKPOINT_PAGES = 1000, /* 4 MB of log */
     RESTART_PAGES = 16000,   /* 64 MB: readers overlap without a pause; wait for them a little */
     RESTART_WAIT_MS = 50,
     BACKUP_PAGES = 1024 /* 4 MB between two looks whether to go on */
